@@ -1,0 +1,49 @@
+import { readFile } from "node:fs/promises";
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig, type Plugin } from "vitest/config";
+
+/** Imports a `.lua` file as its text, as wrangler's `[[rules]]` do for the Worker. */
+const luaAsText: Plugin = {
+  name: "lua-as-text",
+  enforce: "pre",
+  async load(id) {
+    if (!id.endsWith(".lua")) return undefined;
+    return `export default ${JSON.stringify(await readFile(id, "utf8"))};`;
+  },
+};
+
+const NODE_ONLY = ["**/node_modules/**", "**/.local/**", "**/*.worker.test.ts"];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        plugins: [luaAsText],
+        test: {
+          name: "node",
+          include: ["**/*.test.ts"],
+          exclude: NODE_ONLY,
+          globalSetup: ["./local/testing/global-setup.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: inject("workerBindings") },
+          })),
+        ],
+        test: {
+          name: "workerd",
+          include: ["**/*.worker.test.ts"],
+          exclude: ["**/node_modules/**", "**/.local/**"],
+          globalSetup: ["./local/testing/global-setup.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
