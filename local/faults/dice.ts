@@ -1,0 +1,13 @@
+/**
+ * Seeded dice (mulberry32): the same seed gives the same throws, 0 <= throw < 1, so a run with
+ * random faults can be repeated. Not for secrets.
+ */
+export function dice(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
