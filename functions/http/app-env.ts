@@ -1,0 +1,19 @@
+import type { Deps } from "../deps.ts";
+import type { Principal } from "./auth.ts";
+import type { EndpointSpec } from "./endpoint.ts";
+
+/** What every handler finds in its context. */
+export interface AppVariables {
+  deps: Deps;
+  /** The endpoint that serves the request; unset while no route has matched. */
+  endpoint?: EndpointSpec;
+  /** Who calls; set by every endpoint that has a scope. */
+  principal: Principal;
+  /** The JSON body as it was sent; set by every endpoint that has a body. */
+  bodyText: string;
+}
+
+export interface AppEnv {
+  Bindings: Env;
+  Variables: AppVariables;
+}

@@ -1,0 +1,53 @@
+/**
+ * @module
+ * Reading a request body within a bound, as bytes that are known to be UTF-8.
+ */
+export const JSON_BODY_BYTES_MAX = 4 * 1024 * 1024;
+export const VALUE_BYTES_MAX = 256 * 1024;
+
+export type ReadBody =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "too_large" }
+  | { readonly kind: "not_utf8" };
+
+/** Stops reading at the first byte beyond the bound, whatever Content-Length says. */
+export async function readText(request: Request, bytesMax: number): Promise<ReadBody> {
+  const announced = Number(request.headers.get("Content-Length") ?? Number.NaN);
+  if (announced > bytesMax) return { kind: "too_large" };
+  const bytes = Number.isNaN(announced)
+    ? await readBounded(request, bytesMax)
+    : new Uint8Array(await request.arrayBuffer());
+  if (bytes === null || bytes.byteLength > bytesMax) return { kind: "too_large" };
+  try {
+    return {
+      kind: "text",
+      text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
+    };
+  } catch {
+    return { kind: "not_utf8" };
+  }
+}
+
+async function readBounded(request: Request, bytesMax: number): Promise<Uint8Array | null> {
+  if (request.body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    sizeBytes += value.byteLength;
+    if (sizeBytes > bytesMax) {
+      await reader.cancel();
+      return null;
+    }
+    chunks.push(value);
+  }
+  const bytes = new Uint8Array(sizeBytes);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}

@@ -1,0 +1,198 @@
+/**
+ * @module
+ * What an endpoint accepts, as data. One declaration is enforced here before the handler runs, counted by
+ * the metrics and printed by the OpenAPI document, so the three cannot differ.
+ *
+ * The order of refusals is fixed: path encoding, credentials, scope, path, query, headers, body. A caller
+ * who may not call learns nothing about what would have been valid.
+ */
+import type { Context, MiddlewareHandler } from "hono";
+import type * as z from "zod";
+import type { AppEnv } from "./app-env.ts";
+import { authenticate, type Scope } from "./auth.ts";
+import { JSON_BODY_BYTES_MAX, readText } from "./body.ts";
+import type { RequestHeader } from "./headers.ts";
+import type { FieldError } from "./problem.ts";
+import {
+  badHeader,
+  invalid,
+  malformedJson,
+  missingScope,
+  notConfigured,
+  tooLarge,
+  unauthorized,
+  unsupportedMediaType,
+} from "./problems.ts";
+
+export interface ReplySpec {
+  readonly description: string;
+  readonly schema?: z.ZodType;
+  /** Default `application/json`. */
+  readonly contentType?: string;
+}
+
+export interface EndpointSpec {
+  /** `pattern.verb`: the operation's name in metrics and OpenAPI. */
+  readonly operation: string;
+  readonly summary: string;
+  /** Null for what anyone may read. */
+  readonly scope: Scope | null;
+  /** Whether a failure needs an `outcome`. */
+  readonly mutates: boolean;
+  readonly params?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  /** Default 4 MiB. */
+  readonly bodyBytesMax?: number;
+  /** Request headers that mean something here. */
+  readonly headers?: readonly RequestHeader[];
+  readonly replies: Readonly<Record<number, ReplySpec>>;
+  /** Problem codes by status, beyond the ones every endpoint may answer. */
+  readonly problems?: Readonly<Record<number, readonly string[]>>;
+}
+
+type Part<Name extends string, Schema> = Schema extends z.ZodType
+  ? { [Key in Name]: z.output<Schema> }
+  : object;
+
+type PartIn<Name extends string, Schema> = Schema extends z.ZodType
+  ? { [Key in Name]: z.input<Schema> }
+  : object;
+
+/** The validated parts, in the form Hono's typed client reads. */
+export interface EndpointInput<Spec extends EndpointSpec> {
+  in: PartIn<"param", Spec["params"]> &
+    PartIn<"query", Spec["query"]> &
+    PartIn<"json", Spec["body"]>;
+  out: Part<"param", Spec["params"]> & Part<"query", Spec["query"]> & Part<"json", Spec["body"]>;
+}
+
+/** Marks the middleware that carries a declaration, so that the OpenAPI document can find it. */
+export const ENDPOINT: unique symbol = Symbol("endpoint");
+
+export type EndpointHandler<Spec extends EndpointSpec> = MiddlewareHandler<
+  AppEnv,
+  string,
+  EndpointInput<Spec>
+> & { readonly [ENDPOINT]: EndpointSpec };
+
+/** Enforces a declaration; the handler after it reads `c.req.valid("param" | "query" | "json")`. */
+export function endpoint<const Spec extends EndpointSpec>(spec: Spec): EndpointHandler<Spec> {
+  const handler: MiddlewareHandler<AppEnv> = async (c, next) => {
+    c.set("endpoint", spec);
+    const refusal =
+      refusePath(c) ??
+      refuseCaller(c, spec) ??
+      refuseParts(c, spec) ??
+      refuseHeaders(c, spec) ??
+      (spec.body === undefined ? null : await refuseBody(c, spec, spec.body));
+    if (refusal !== null) return refusal;
+    return await next();
+  };
+  return Object.assign(handler, { [ENDPOINT]: spec }) as EndpointHandler<Spec>;
+}
+
+function refusePath(c: Context<AppEnv>): Response | null {
+  const { path } = c.req;
+  const raw = c.req.url.includes("%") ? new URL(c.req.url).pathname : path;
+  if (!raw.includes("%")) return null;
+  try {
+    decodeURIComponent(raw);
+    return null;
+  } catch {
+    const code = "key" in c.req.param() ? "bad_key" : "bad_name";
+    const errors = [{ at: "path", message: "holds a percent-encoding that is not UTF-8" }];
+    return invalid(c, code, errors);
+  }
+}
+
+function refuseCaller(c: Context<AppEnv>, spec: EndpointSpec): Response | null {
+  if (spec.scope === null) return null;
+  const { config, keyring, clock } = c.get("deps");
+  if (keyring === null) return notConfigured(c, config.missing.apiKeys);
+  const found = authenticate(keyring, c.req.header("Authorization"), clock());
+  if (found.kind !== "known") return unauthorized(c, found.kind);
+  if (!found.principal.scopes.has(spec.scope)) return missingScope(c, spec.scope);
+  c.set("principal", found.principal);
+  return null;
+}
+
+function refuseParts(c: Context<AppEnv>, spec: EndpointSpec): Response | null {
+  if (spec.params !== undefined) {
+    const params = spec.params.safeParse(c.req.param());
+    if (!params.success) {
+      return invalid(
+        c,
+        "key" in c.req.param() ? "bad_key" : "bad_name",
+        fieldErrors("path", params.error),
+      );
+    }
+    c.req.addValidatedData("param", params.data as object);
+  }
+  const repeated = repeatedQuery(c);
+  if (repeated !== null) return invalid(c, "bad_query", [repeated]);
+  if (spec.query === undefined) return null;
+  const query = spec.query.safeParse(c.req.query());
+  if (!query.success) return invalid(c, "bad_query", fieldErrors("query", query.error));
+  c.req.addValidatedData("query", query.data as object);
+  return null;
+}
+
+function repeatedQuery(c: Context<AppEnv>): FieldError | null {
+  if (!c.req.url.includes("?")) return null;
+  for (const [name, values] of Object.entries(c.req.queries())) {
+    if (values.length > 1) return { at: `query.${name}`, message: "must be given once" };
+  }
+  return null;
+}
+
+function refuseHeaders(c: Context<AppEnv>, spec: EndpointSpec): Response | null {
+  for (const header of spec.headers ?? []) {
+    const value = c.req.header(header.name);
+    if (value === undefined) continue;
+    if (!header.pattern.test(value)) {
+      return badHeader(c, { at: `header.${header.name}`, message: header.rule });
+    }
+  }
+  return null;
+}
+
+const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+
+async function refuseBody(
+  c: Context<AppEnv>,
+  spec: EndpointSpec,
+  schema: z.ZodType,
+): Promise<Response | null> {
+  const contentType = c.req.header("Content-Type");
+  if (contentType !== undefined && !JSON_TYPE.test(contentType)) return unsupportedMediaType(c);
+  const bytesMax = spec.bodyBytesMax ?? JSON_BODY_BYTES_MAX;
+  const body = await readText(c.req.raw, bytesMax);
+  if (body.kind === "too_large") return tooLarge(c, { what: "body", bytesMax });
+  if (body.kind === "not_utf8") return malformedJson(c, "is not UTF-8");
+  const parsed = parseJson(body.text);
+  if (parsed === NOT_JSON) return malformedJson(c, "is not valid JSON");
+  const checked = schema.safeParse(parsed);
+  if (!checked.success) return invalid(c, "bad_body", fieldErrors("body", checked.error));
+  c.req.addValidatedData("json", checked.data as object);
+  c.set("bodyText", body.text);
+  return null;
+}
+
+const NOT_JSON = Symbol("not JSON");
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return NOT_JSON;
+  }
+}
+
+const FIELD_ERRORS_MAX = 20;
+
+function fieldErrors(part: string, error: z.ZodError): FieldError[] {
+  return error.issues
+    .slice(0, FIELD_ERRORS_MAX)
+    .map(({ path, message }) => ({ at: [part, ...path.map(String)].join("."), message }));
+}

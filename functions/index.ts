@@ -1,0 +1,4 @@
+import { createApp } from "./app.ts";
+import { createDepsFor } from "./deps.ts";
+
+export default createApp(createDepsFor());
