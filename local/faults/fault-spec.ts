@@ -38,7 +38,10 @@ export class FaultSpecError extends Error {
   }
 }
 
-/** Requires nothing of `input`. Returns the spec with its defaults filled in; throws `FaultSpecError`. */
+/**
+ * Requires nothing of `input`. Returns the spec with its defaults filled in, which parses to itself;
+ * throws `FaultSpecError`.
+ */
 export function parseFaultSpec(input: unknown): FaultSpec {
   const parsed = Shape.safeParse(input);
   if (!parsed.success) {
@@ -46,10 +49,12 @@ export function parseFaultSpec(input: unknown): FaultSpec {
       parsed.error.issues.map(({ path, message }) => ({ at: path.join(".") || "fault", message })),
     );
   }
-  const { kind, count, delayMs, status, message, command, ...rest } = parsed.data;
+  const { target, kind, count, delayMs, status, message, command, ...rest } = parsed.data;
   const issues = meaningless(kind, Object.keys(input as object));
   if (issues.length > 0) throw new FaultSpecError(issues);
+  if (kind === "lag") return { target, kind, delayMs: delayMs ?? DELAY_DEFAULT_MS };
   return {
+    target,
     ...rest,
     kind,
     ...(count === undefined ? {} : { count }),
