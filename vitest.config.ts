@@ -2,12 +2,12 @@ import { readFile } from "node:fs/promises";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig, type Plugin } from "vitest/config";
 
-/** Imports a `.lua` file as its text, as wrangler's `[[rules]]` do for the Worker. */
-const luaAsText: Plugin = {
-  name: "lua-as-text",
+/** Imports a `.lua` or `.sql` file as its text, as wrangler's rules do for the Worker. */
+const scriptAsText: Plugin = {
+  name: "script-as-text",
   enforce: "pre",
   async load(id) {
-    if (!id.endsWith(".lua")) return undefined;
+    if (!/\.(?:lua|sql)$/.test(id)) return undefined;
     return `export default ${JSON.stringify(await readFile(id, "utf8"))};`;
   },
 };
@@ -18,7 +18,7 @@ export default defineConfig({
   test: {
     projects: [
       {
-        plugins: [luaAsText],
+        plugins: [scriptAsText],
         test: {
           name: "node",
           include: ["**/*.test.ts"],
