@@ -30,7 +30,7 @@ const SHARES = meta.operations.map((operation) => operation.share);
 const READ = 0;
 
 const ITEMS = 1_000;
-const PAYLOAD_WORDS = 25;
+const PAYLOAD_WORDS = 30;
 const INVALIDATE_BATCH = 100;
 /** Items that the end of the run deletes, and as many that never were. */
 const ABSENT = 20;
@@ -48,10 +48,10 @@ export const { options, setup, run, teardown, handleSummary } = defineJourney({
 
 /** Write 0 of an item is the one before the load, write n + 1 is that of request n. */
 function value(run: Run, item: number, write: number) {
-  const words = Array.from({ length: PAYLOAD_WORDS }, (_, place) =>
-    hash32(run.seed, item, write, place, SALT.payload).toString(36),
-  );
-  return { item, write, payload: words.join(" ") };
+  const word = hash32(run.seed + item, write, SALT.payload)
+    .toString(36)
+    .padStart(7, "0");
+  return { item, write, payload: word.repeat(PAYLOAD_WORDS) };
 }
 
 const itemPath = (run: Run, item: number) => `/cache-aside/items/lab-${run.id}-${item}`;

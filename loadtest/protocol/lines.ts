@@ -5,6 +5,7 @@
  * ```
  * r,index,startMs,elapsedMs,durationUs,operation,status,error,trips,storeRequests,history
  * f,{"name":…,"checked":…,"violations":[…]}             what the end of the run verified
+ * m,load | m,over       the load begins, the load is over: the runner reads the stores' counters here
  * o,atMs,history          writes acknowledged before the load by atMs, or reads after it begun at atMs
  * ```
  *
@@ -48,7 +49,11 @@ export interface Finding {
 
 export const VIOLATIONS_MAX = 10;
 
+/** For how long the journey holds still after a mark, so that what it marks can be read at rest. */
+export const MARK_PAUSE_MS = 500;
+
 export type Line =
+  | { readonly kind: "mark"; readonly mark: "load" | "over" }
   | { readonly kind: "request"; readonly record: RequestRecord }
   | { readonly kind: "finding"; readonly finding: Finding }
   | { readonly kind: "aside"; readonly atMs: number; readonly history: readonly Observation[] };
@@ -61,6 +66,8 @@ export function requestLine(record: RequestRecord): string {
 
 export const findingLine = (finding: Finding): string => `f,${JSON.stringify(finding)}`;
 
+export const markLine = (mark: "load" | "over"): string => `m,${mark}`;
+
 export const asideLine = (atMs: number, history: readonly Observation[]): string =>
   `o,${atMs},${historyText(history)}`;
 
@@ -68,6 +75,8 @@ export const asideLine = (atMs: number, history: readonly Observation[]): string
 export function parseLine(line: string): Line | null {
   if (line.startsWith("r,")) return parseRequest(line);
   if (line.startsWith("f,")) return parseFinding(line.slice(2));
+  if (line === "m,load") return { kind: "mark", mark: "load" };
+  if (line === "m,over") return { kind: "mark", mark: "over" };
   if (line.startsWith("o,")) {
     const [, atMs = "", history = ""] = line.split(",");
     return { kind: "aside", atMs: Number(atMs), history: parseHistory(history) };

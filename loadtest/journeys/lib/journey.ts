@@ -9,7 +9,7 @@
  * 3. Each measured request prints exactly one line (`../../protocol/lines.ts`); setup and verification
  *    print none, so their traffic can never be counted as load.
  */
-import { check } from "k6";
+import { check, sleep } from "k6";
 import exec from "k6/execution";
 import type { Options } from "k6/options";
 import type { JourneyMeta } from "../../protocol/journey-meta.ts";
@@ -17,6 +17,8 @@ import {
   asideLine,
   type Finding,
   findingLine,
+  MARK_PAUSE_MS,
+  markLine,
   type Observation,
   requestLine,
 } from "../../protocol/lines.ts";
@@ -80,6 +82,7 @@ export function defineJourney(journey: Journey) {
     setup() {
       const written = journey.setup(service, run);
       console.log(asideLine(Date.now(), written));
+      mark("load");
     },
     run() {
       const index = exec.scenario.iterationInTest;
@@ -92,6 +95,7 @@ export function defineJourney(journey: Journey) {
       console.warn(`request ${index}: ${outcome.wrong}`);
     },
     teardown() {
+      mark("over");
       const startMs = Date.now();
       const { findings, final } = journey.verify(service, run);
       for (const finding of findings) console.log(findingLine(finding));
@@ -99,6 +103,11 @@ export function defineJourney(journey: Journey) {
     },
     handleSummary: (data: Summary) => ({ [KV_LAB_SUMMARY]: JSON.stringify(counts(data)) }),
   };
+}
+
+function mark(name: "load" | "over"): void {
+  console.log(markLine(name));
+  sleep(MARK_PAUSE_MS / 1_000);
 }
 
 function options(requests: number, vus: number): Options {

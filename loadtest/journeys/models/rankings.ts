@@ -7,7 +7,7 @@
  * counts, ties are ordered by name, and the final order is therefore exact. On `sum` every submit adds,
  * so a lost one and one applied twice both change the total.
  */
-import { below, hash32, unit } from "../../protocol/random.ts";
+import { hash32, unit } from "../../protocol/random.ts";
 import { pick, zipf } from "../../protocol/zipf.ts";
 
 export const MEMBERS = 1_000;
@@ -37,11 +37,12 @@ export interface Step {
 /** Request `index` of a run with this seed. */
 export function step(seed: number, index: number, shares: readonly number[]): Step {
   const board: BoardId = unit(seed, index, SALT.board) < 0.5 ? "best" : "sum";
+  const most = board === "best" ? BEST_SCORES : INCREMENT_MAX;
   return {
     operation: pick(shares, unit(seed, index, SALT.operation)),
     board,
     member: memberRank(unit(seed, index, SALT.member)),
-    score: 1 + below(board === "best" ? BEST_SCORES : INCREMENT_MAX, seed, index, SALT.score),
+    score: 1 + Math.floor(unit(seed, index, SALT.score) * most),
   };
 }
 
@@ -77,10 +78,13 @@ export interface Entry {
 
 /** Where a page of a descending board breaks its own rules, or `null`. */
 export function disorder(entries: readonly Entry[], firstRank: number): string | null {
-  for (const [place, entry] of entries.entries()) {
-    if (entry.rank !== firstRank + place) return `rank ${entry.rank} at place ${firstRank + place}`;
-    const before = entries[place - 1];
-    if (before && before.score < entry.score) return `score rises at rank ${entry.rank}`;
+  let lowest = Number.POSITIVE_INFINITY;
+  let rank = firstRank;
+  for (const entry of entries) {
+    if (entry.rank !== rank) return `rank ${entry.rank} at place ${rank}`;
+    if (entry.score > lowest) return `score rises at rank ${rank}`;
+    lowest = entry.score;
+    rank += 1;
   }
   return null;
 }

@@ -1,0 +1,97 @@
+/**
+ * @module
+ * A local stack of the lab's own, on free ports and its own data folder, for the time of a run.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readStack, type StackFile } from "../../local/stack-file.ts";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+/** Apart from `.local`, so that a run never touches what a person keeps in their own stack. */
+const DATA_DIR = join(ROOT, ".local", "lab");
+
+const READY_TIMEOUT_MS = 120_000;
+const READY_POLL_MS = 100;
+const STOP_TIMEOUT_MS = 10_000;
+
+/** `npm start` takes this many consecutive ports from each of its two bases. */
+const WORKER_PORTS = 4;
+const REDIS_PORTS = 32;
+const PORT_TRIES_MAX = 100;
+
+export interface OwnStack {
+  stack(): StackFile;
+  stop(): Promise<void>;
+}
+
+export async function startOwnStack(say: (line: string) => void): Promise<OwnStack> {
+  const port = await freePorts(WORKER_PORTS, 18_787);
+  const redisPort = await freePorts(REDIS_PORTS, 17_400);
+  const child = spawn(
+    process.execPath,
+    [
+      join(ROOT, "local", "start.ts"),
+      ...["--data", DATA_DIR],
+      ...["--port", String(port)],
+      ...["--redis-port", String(redisPort)],
+    ],
+    // A group of its own: a Ctrl-C stops the lab first, which then stops the stack in order.
+    { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], detached: true },
+  );
+  const output: string[] = [];
+  const keep = (chunk: Buffer) => {
+    output.push(chunk.toString());
+    if (output.length > 200) output.shift();
+  };
+  child.stdout.on("data", keep);
+  child.stderr.on("data", keep);
+  const exited = once(child, "exit");
+  let hasExited = false;
+  void exited.then(() => {
+    hasExited = true;
+  });
+
+  const stop = async () => {
+    if (hasExited || child.pid === undefined) return;
+    child.kill("SIGINT");
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+    await exited;
+    clearTimeout(timer);
+  };
+
+  const deadlineMs = Date.now() + READY_TIMEOUT_MS;
+  let last = readStack(DATA_DIR);
+  while (last === null || last.pid !== child.pid) {
+    if (hasExited || Date.now() > deadlineMs) {
+      await stop();
+      throw new Error(`The local stack did not start:\n${output.join("").trim()}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+    last = readStack(DATA_DIR);
+  }
+  say(`local stack ready at ${last.url}`);
+  const first = last;
+  return { stack: () => readStack(DATA_DIR) ?? first, stop };
+}
+
+/** The first of `count` consecutive ports that nobody uses, at `from` or above. */
+async function freePorts(count: number, from: number): Promise<number> {
+  for (let tries = 0; tries < PORT_TRIES_MAX; tries += 1) {
+    const base = from + tries * count;
+    const ports = Array.from({ length: count }, (_, place) => base + place);
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return base;
+  }
+  throw new Error(`No ${count} consecutive free ports from ${from}; stop what uses them.`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}

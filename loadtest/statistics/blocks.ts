@@ -1,0 +1,98 @@
+/**
+ * @module
+ * A run cut into consecutive blocks, which the bootstrap draws as wholes.
+ *
+ * Neighbouring requests share the same pauses, so they are not independent samples; resampling single
+ * requests would give intervals that are far too narrow. Blocks of consecutive requests keep what
+ * neighbours share inside a block (block bootstrap, H. R. Kuensch 1989).
+ */
+import { type Estimate, percentileInterval } from "./interval.ts";
+
+export const BLOCKS = 20;
+export const RESAMPLES = 1_000;
+
+export interface Timed {
+  /** Milliseconds since the first request was sent. */
+  readonly endMs: number;
+  readonly durationUs: number;
+}
+
+export interface Block {
+  readonly count: number;
+  /** From the end of the block before to the end of this one. */
+  readonly spanMs: number;
+  readonly durationSumUs: number;
+  readonly durationsUs: Float64Array;
+}
+
+/** Requires the requests in order of `endMs`. Blocks differ by at most one request. */
+export function blocksOf(requests: readonly Timed[], blocks: number = BLOCKS): Block[] {
+  const count = Math.min(blocks, requests.length);
+  let previousEndMs = 0;
+  return Array.from({ length: count }, (_, place) => {
+    const from = Math.floor((place * requests.length) / count);
+    const to = Math.floor(((place + 1) * requests.length) / count);
+    const part = requests.slice(from, to);
+    const endMs = part.at(-1)?.endMs ?? previousEndMs;
+    const spanMs = endMs - previousEndMs;
+    previousEndMs = endMs;
+    const durationsUs = Float64Array.from(part, (request) => request.durationUs).sort();
+    return {
+      count: part.length,
+      spanMs,
+      durationSumUs: durationsUs.reduce((sum, value) => sum + value, 0),
+      durationsUs,
+    };
+  });
+}
+
+/** Requests a second over the given blocks. */
+export function throughput(blocks: readonly Block[]): number {
+  let count = 0;
+  let spanMs = 0;
+  for (const block of blocks) {
+    count += block.count;
+    spanMs += block.spanMs;
+  }
+  return spanMs === 0 ? 0 : (count / spanMs) * 1_000;
+}
+
+/** Mean duration over the given blocks, in milliseconds. */
+export function meanMs(blocks: readonly Block[]): number {
+  let count = 0;
+  let sumUs = 0;
+  for (const block of blocks) {
+    count += block.count;
+    sumUs += block.durationSumUs;
+  }
+  return count === 0 ? 0 : sumUs / count / 1_000;
+}
+
+/** As many blocks as there are, drawn with replacement. */
+export function resample(blocks: readonly Block[], random: () => number): Block[] {
+  return blocks.flatMap(() => blocks[Math.floor(random() * blocks.length)] ?? []);
+}
+
+/** A statistic of the blocks with its interval. */
+export function bootstrap(
+  blocks: readonly Block[],
+  statistic: (blocks: readonly Block[]) => number,
+  random: () => number,
+): Estimate {
+  const resampled = Array.from({ length: RESAMPLES }, () => statistic(resample(blocks, random)));
+  return percentileInterval(statistic(blocks), resampled);
+}
+
+/** The ratio of a statistic of two independent runs, `numerator / denominator`, with its interval. */
+export function bootstrapRatio(
+  runs: { readonly numerator: readonly Block[]; readonly denominator: readonly Block[] },
+  statistic: (blocks: readonly Block[]) => number,
+  random: () => number,
+): Estimate {
+  const { numerator, denominator } = runs;
+  const resampled = Array.from(
+    { length: RESAMPLES },
+    () => statistic(resample(numerator, random)) / statistic(resample(denominator, random)),
+  );
+  return percentileInterval(statistic(numerator) / statistic(denominator), resampled);
+}
