@@ -8,8 +8,9 @@
 import { type Command, runsScript } from "./command.ts";
 import { type Access, refusal } from "./refusal.ts";
 import { type ErrorReply, isErrorReply, type Reply } from "./reply.ts";
-import { ScriptTranslator, type Translated } from "./script-translator.ts";
+import { ScriptTranslator } from "./script-translator.ts";
 import type { Store } from "./store.ts";
+import type { Translated } from "./translated.ts";
 
 /** `WAIT` with a longer timeout, or none, answers after this long with the count it has then. */
 export const WAIT_MAX_MS = 20_000;

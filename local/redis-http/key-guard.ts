@@ -68,15 +68,44 @@ local function declare(keys) D={} for i=1,#keys do D[keys[i]]=true end end
 
 const SCRIPT_END = "declare(KEYS) return setmetatable({call=call,pcall=try},{__index=R})";
 
+/** Functions get their keys as an argument; those registered without the flag are not checked. */
+const LIBRARY_END = `
+local function enter(callback,checked)
+ if type(callback)~='function' then return callback end
+ return function(keys,args) if checked then declare(keys) else D=nil end return callback(keys,args) end
+end
+local function register(spec,callback,...)
+ if type(spec)~='table' then return R.register_function(spec,enter(callback),...) end
+ local copy,flags,checked={},nil,false
+ for k,v in pairs(spec) do copy[k]=v end
+ if type(spec.flags)=='table' then flags={}
+  for _,f in ipairs(spec.flags) do if f=='allow-key-locking' then checked=true else flags[#flags+1]=f end end
+  copy.flags=flags
+ end
+ copy.callback=enter(spec.callback,checked)
+ return R.register_function(copy)
+end
+return setmetatable({call=call,pcall=try,register_function=register},{__index=R})
+`.replaceAll(/\s*\n\s*/g, " ");
+
 /** `body` is the script after its first line. Returns what is to stand there instead. */
 export function guardScript(body: string, table: CommandTable): string {
+  return guard(body, table, SCRIPT_END);
+}
+
+/** The same for a library of functions. */
+export function guardLibrary(body: string, table: CommandTable): string {
+  return guard(body, table, LIBRARY_END);
+}
+
+function guard(body: string, table: CommandTable, end: string): string {
   const named = new Set<string>();
   const text = body.replaceAll(TOKENS, (token) => {
     if (token === "return") return "return nil or";
     if (/^["']\w+["']$/.test(token)) named.add(token.slice(1, -1));
     return token;
   });
-  return `${guardLine(named, table, SCRIPT_END)} ${text}`;
+  return `${guardLine(named, table, end)} ${text}`;
 }
 
 function guardLine(named: ReadonlySet<string>, table: CommandTable, end: string): string {

@@ -7,8 +7,8 @@ import type { Executor } from "./executor.ts";
 import { RawChannel } from "./raw-channel.ts";
 import type { Access } from "./refusal.ts";
 import { isErrorReply } from "./reply.ts";
-import type { Translated } from "./script-translator.ts";
 import type { Store } from "./store.ts";
+import type { Translated } from "./translated.ts";
 
 export class RawExecutor {
   readonly #store: Store;

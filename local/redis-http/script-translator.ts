@@ -12,8 +12,10 @@ import { createHash } from "node:crypto";
 import { type Command, keyword } from "./command.ts";
 import type { CommandTable } from "./command-table.ts";
 import { guardScript } from "./key-guard.ts";
+import { LibraryTranslator } from "./library-translator.ts";
 import { isErrorReply, type Reply } from "./reply.ts";
 import { readShebang } from "./shebang.ts";
+import type { Translated } from "./translated.ts";
 
 export const SCRIPTS_MAX = 1_000;
 const TEXT_MAX_CHARS = 16 * 1024 * 1024;
@@ -24,17 +26,12 @@ interface Translation {
   readonly redisSha: string;
 }
 
-export interface Translated {
-  readonly command: Command;
-  /** Turns Redis's reply into the one for the client. Absent when they are the same. */
-  readonly restore?: (reply: Reply) => Reply;
-}
-
 export class ScriptTranslator {
   /** By text as sent; the oldest first. */
   readonly #byText = new Map<string, Translation>();
   readonly #bySentSha = new Map<string, Translation>();
   readonly #byRedisSha = new Map<string, Translation>();
+  readonly #libraries = new LibraryTranslator();
   #textChars = 0;
 
   /** Any command may be given; those without a script come back as they are. */
@@ -48,6 +45,8 @@ export class ScriptTranslator {
         return this.#evalSha(command);
       case "SCRIPT":
         return this.#script(command, table);
+      case "FUNCTION":
+        return this.#libraries.translate(command, table);
       default:
         return { command };
     }
