@@ -26,6 +26,17 @@ export function tellSupervisor(message: ChildMessage): void {
   if (process.connected) process.send?.(message);
 }
 
+/** Tells why there is nothing to serve, and ends the process once that was told. */
+export function failStart(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!process.connected || process.send === undefined) {
+    process.stderr.write(`${message}\n`);
+    process.exit(1);
+  }
+  const failed: ChildMessage = { type: "failed", message };
+  process.send(failed, () => process.exit(1));
+}
+
 /** Answers requests, and closes the service when the channel or a signal says so. Call it once, early. */
 export function attachToSupervisor(service: ChildService): void {
   const mirror = service.faults ? new FaultMirror(service.faults) : null;

@@ -6,7 +6,8 @@
  * 1. A process that is meant to run and dies is started again, at once the first time, then with a delay that
  *    grows to at most `RESTART_DELAY_MAX_MS` while it keeps dying young. Only a hold or a stop ends that.
  * 2. Its very first start is not repeated: a stack that cannot start says why and stops.
- * 3. Operations on one process happen one after the other.
+ * 3. Operations on one process happen one after the other, but none waits for a start to succeed: a process
+ *    that never gets ready can be stopped.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ChildAnswer, SupervisorRequest } from "./child-protocol.ts";
@@ -82,8 +83,9 @@ export class ManagedProcess {
   }
 
   /** Starts it unless it runs. Resolves when it serves; rejects with the reason when it died before. */
-  start(): Promise<void> {
-    return this.#inTurn(() => this.#begin());
+  async start(): Promise<void> {
+    await this.#inTurn(async () => this.#begin());
+    await this.#ready;
   }
 
   /** Asks it to stop, kills it after the grace, and leaves it down. */
@@ -114,21 +116,23 @@ export class ManagedProcess {
   }
 
   /** Stops it in good order and starts it again. Resolves when it serves. */
-  restart(): Promise<void> {
-    return this.#inTurn(async () => {
+  async restart(): Promise<void> {
+    await this.#inTurn(async () => {
       await this.#end();
-      await this.#begin();
+      this.#begin();
     });
+    await this.#ready;
   }
 
   /** Kills it, removes its data, starts it empty. Resolves when it serves. */
-  wipe(): Promise<void> {
-    return this.#inTurn(async () => {
+  async wipe(): Promise<void> {
+    await this.#inTurn(async () => {
       this.#isWanted = false;
       await this.#destroy();
       await this.plan.wipe?.();
-      await this.#begin();
+      this.#begin();
     });
+    await this.#ready;
   }
 
   /** One request over its channel. Rejects when it is down or does not answer in time. */
@@ -140,10 +144,9 @@ export class ManagedProcess {
     return conversation.ask<Type>(request);
   }
 
-  #begin(): Promise<void> {
+  #begin(): void {
     this.#isWanted = true;
     if (this.#run === null) this.#spawn();
-    return this.#ready;
   }
 
   async #end(): Promise<void> {
