@@ -4,6 +4,7 @@
  * replicas, in one process.
  */
 import { FaultEngine } from "../faults/engine.ts";
+import { startReplicationRelay } from "../redis-http/replication-relay.ts";
 import { type RedisHttpNode, startRedisHttp } from "../redis-http/server.ts";
 import { attachToSupervisor, failStart, tellSupervisor } from "./child-side.ts";
 
@@ -24,6 +25,16 @@ process.env = environment;
 
 const faults = new FaultEngine();
 try {
+  // First: a replica that does not find its primary tries again only after a second.
+  const relays = await Promise.all(
+    config.relays.map(({ id, port, primaryPort }) =>
+      startReplicationRelay({
+        port,
+        primary: { host: "127.0.0.1", port: primaryPort },
+        delayMs: () => faults.lagMs(id),
+      }),
+    ),
+  );
   const redisHttp = await startRedisHttp({ nodes: config.nodes, faults });
   attachToSupervisor({
     faults,
@@ -32,7 +43,9 @@ try {
         Object.entries(redisHttp.counters()).map(([id, counters]) => [id, { ...counters }]),
       ),
     resetCounters: () => redisHttp.resetCounters(),
-    close: () => redisHttp.close(),
+    close: async () => {
+      await Promise.all([redisHttp, ...relays].map((one) => one.close()));
+    },
   });
   tellSupervisor({ type: "ready" });
 } catch (error) {

@@ -61,11 +61,15 @@ export async function takenPorts(uses: readonly PortUse[]): Promise<readonly Por
   return uses.filter((_, index) => taken[index]);
 }
 
-/** Names each port and the option that moves it. */
+/** More of them say nothing new: it is another stack. */
+const NAMED_MAX = 4;
+
+/** Names the ports and the option that moves them. */
 export function takenPortsMessage(taken: readonly PortUse[], bases: PortBases): string {
-  const lines = taken.map(
-    ({ port, use, option }) => `Port ${port} (${use}) is in use; ${option} moves it.`,
-  );
+  const lines = taken
+    .slice(0, NAMED_MAX)
+    .map(({ port, use, option }) => `Port ${port} (${use}) is in use; ${option} moves it.`);
+  if (taken.length > NAMED_MAX) lines.push(`So are ${taken.length - NAMED_MAX} others.`);
   const options = [...new Set(taken.map(({ option }) => option))].map((option) =>
     option === "--port" ? `--port ${bases.port + 100}` : `--redis-port ${bases.redisPort + 100}`,
   );

@@ -38,7 +38,7 @@ export function redisPlan(settings: RedisSettings): ProcessPlan {
     kind: "redis",
     stopGraceMs: STOP_GRACE_MS,
     launch: () => {
-      mkdirSync(dataDir, { recursive: true });
+      mkdirSync(dataDir, { recursive: true, mode: 0o700 });
       rmSync(configFile, { force: true });
       writeFileSync(configFile, redisConfig(settings, dir), { mode: 0o600 });
       return {
@@ -78,25 +78,32 @@ export function redisConfig(
   return `${lines.map(([name, ...values]) => [name, ...values.map(quoted)].join(" ")).join("\n")}\n`;
 }
 
-/** Resolves once it answers PING: it listens before it has read its data back. */
+/** Resolves once it answers: it listens before it has read its data back. */
 async function untilServes(port: number, password: string, gone: AbortSignal): Promise<void> {
   while (!gone.aborted) {
-    if (await pongs(port, password)) return;
+    if ((await askOnce(port, password, "PING")).startsWith("+PONG")) return;
     await sleep(PROBE_EVERY_MS);
   }
 }
 
-function pongs(port: number, password: string): Promise<boolean> {
+/** Whether the replica has its primary's data and follows it now. */
+export async function isLinked(port: number, password: string): Promise<boolean> {
+  return (await askOnce(port, password, "INFO replication")).includes("master_link_status:up");
+}
+
+/** The reply to one command as it comes off the wire; empty when there is none. */
+function askOnce(port: number, password: string, command: string): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => socket.write(`AUTH ${password}\r\nPING\r\n`));
-    let reply = "";
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.write(`AUTH ${password}\r\n${command}\r\nQUIT\r\n`);
+    });
+    let replies = "";
     socket.setEncoding("utf8");
     socket.on("data", (chunk: string) => {
-      reply += chunk;
-      if (reply.split("\r\n").length > 2) socket.destroy();
+      replies += chunk;
     });
     socket.on("error", () => undefined);
-    socket.on("close", () => resolve(reply === "+OK\r\n+PONG\r\n"));
+    socket.on("close", () => resolve(replies.startsWith("+OK\r\n") ? replies.slice(5) : ""));
   });
 }
 

@@ -8,6 +8,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { removeStackFile, type StackFile, writeStackFile } from "../stack-file.ts";
 import { applyLocalSchema } from "./apply-schema.ts";
 import { controlRoutes } from "./control-routes.ts";
@@ -23,16 +24,21 @@ import {
   takenPortsMessage,
 } from "./ports.ts";
 import { endLeftovers, removeProcessRecord, writeProcessRecord } from "./process-record.ts";
+import { isLinked } from "./redis-process.ts";
 import { describeStack, planStack, portUses, type StackPlan } from "./stack-plan.ts";
 import { allRedis } from "./topology.ts";
 import {
   databaseUrl,
   removeDevVars,
+  type Surroundings,
   sqlUrl,
   workerBindings,
   workerUrl,
   writeDevVars,
 } from "./worker-bindings.ts";
+
+const LINK_WAIT_MS = 3000;
+const LINK_POLL_MS = 50;
 
 export interface StackOptions {
   /** The project: its Worker is run. */
@@ -116,9 +122,9 @@ export class LocalStack {
   }
 
   async #startAll(plan: StackPlan): Promise<void> {
-    const { root, worker, bases } = this.#options;
+    const { root, bases } = this.#options;
     const { around } = plan;
-    const workerPlan = worker(plan, this.#stopped.signal);
+    const workerPlan = this.#options.worker(plan, this.#stopped.signal);
     workerPlan.catch(() => undefined);
     const gateway = this.#add(plan.gateway);
     const postgres = this.#add(plan.postgres);
@@ -129,12 +135,14 @@ export class LocalStack {
       { gateway, postgres },
     );
     this.#faults = faults;
+    // The Worker last: its first scheduled() finds its stores and tables. It is bundled meanwhile.
     await Promise.all([
       gateway.start(),
       ...redis.map((one) => one.start()),
       postgres.start().then(() => this.#applySchema(root)),
-      workerPlan.then((made) => this.#add(made).start()),
     ]);
+    const worker = this.#add(await workerPlan);
+    await Promise.all([worker.start(), untilAllLinked(around)]);
     const control = await startControlServer({
       port: controlPort(bases.redisPort),
       key: around.secrets.key,
@@ -231,5 +239,17 @@ export class LocalStack {
   #around() {
     if (this.#plan === null) throw new Error("the stack has not been planned");
     return this.#plan.around;
+  }
+}
+
+/** Resolves once every replica follows its primary, or after 3 s: the stack serves without, too. */
+async function untilAllLinked({ topology, secrets }: Surroundings): Promise<void> {
+  const deadlineMs = performance.now() + LINK_WAIT_MS;
+  const replicas = topology.shards.flatMap((shard) => shard.replicas);
+  for (const { id, respPort } of replicas) {
+    while (!(await isLinked(respPort, secrets.tokens[id] ?? ""))) {
+      if (performance.now() > deadlineMs) return;
+      await sleep(LINK_POLL_MS);
+    }
   }
 }
