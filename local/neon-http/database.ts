@@ -101,8 +101,6 @@ export type SqlOutcome =
   | { readonly kind: "unexpected-message" };
 
 export interface SqlDatabase {
-  /** The name in `current_database()`. */
-  readonly databaseName: string;
   /** `signal` gives up on the request: it leaves the queue, or is cancelled where the server can. */
   run(request: SqlRequest, signal?: AbortSignal): Promise<SqlOutcome>;
   /** Lets what runs finish for a moment, then ends it. Safe to call twice. */

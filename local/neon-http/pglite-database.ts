@@ -51,8 +51,6 @@ export async function openPglite(options: PgliteOptions): Promise<SqlDatabase> {
 }
 
 class PgliteDatabase implements SqlDatabase {
-  /** PGlite has one database that matters, and names it so. */
-  readonly databaseName = "postgres";
   readonly #options: PgliteOptions;
   readonly #lock: FolderLock | null;
   readonly #line: WaitingLine;

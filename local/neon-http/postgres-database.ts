@@ -38,7 +38,15 @@ export interface PostgresOptions {
 
 /** Rejects with a text for people when the server cannot be reached. */
 export async function openPostgres(options: PostgresOptions): Promise<SqlDatabase> {
-  const database = new PostgresDatabase(options, databaseNameOf(options.connectionString));
+  if (
+    !/^postgres(ql)?:/.test(options.connectionString) ||
+    !URL.canParse(options.connectionString)
+  ) {
+    throw new Error(
+      "A Postgres connection string looks like postgres://user:password@host:5432/db.",
+    );
+  }
+  const database = new PostgresDatabase(options);
   const outcome = await database.run({
     kind: "single",
     statement: { text: "SELECT 1", params: [] },
@@ -52,26 +60,14 @@ export async function openPostgres(options: PostgresOptions): Promise<SqlDatabas
   );
 }
 
-function databaseNameOf(connectionString: string): string {
-  if (!URL.canParse(connectionString) || !/^postgres(ql)?:/.test(connectionString)) {
-    throw new Error(
-      "A Postgres connection string looks like postgres://user:password@host:5432/db.",
-    );
-  }
-  const { pathname, username } = new URL(connectionString);
-  return decodeURIComponent(pathname.slice(1)) || decodeURIComponent(username) || "postgres";
-}
-
 class PostgresDatabase implements SqlDatabase {
-  readonly databaseName: string;
   readonly #options: PostgresOptions;
   readonly #pool: Pool;
   readonly #line: WaitingLine;
   readonly #running = new Set<PostgresRequest>();
   #closing: Promise<void> | null = null;
 
-  constructor(options: PostgresOptions, databaseName: string) {
-    this.databaseName = databaseName;
+  constructor(options: PostgresOptions) {
     this.#options = options;
     this.#line = new WaitingLine({
       slots: CONNECTIONS_MAX,
