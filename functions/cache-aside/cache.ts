@@ -1,0 +1,127 @@
+/**
+ * @module
+ * Items in Redis, the copy. One call each, one request each.
+ *
+ * Invariants that the scripts keep:
+ *
+ * 1. What is cached was loaded under a grant that stood when it was filled, and every invalidation ends all
+ *    grants: so nothing loaded before an invalidation is cached after it.
+ * 2. For `LEASE_MS` after a grant nobody else is granted the load, so a herd makes one query.
+ */
+
+import type { RedisPort } from "../../shared/redis/port.ts";
+import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
+import { defineScript } from "../../shared/redis/script.ts";
+import { decodeEntry, type Entry, encodeEntry } from "./entry.ts";
+import fillSource from "./fill.lua";
+import forgetSource from "./forget.lua";
+import { type ItemRef, itemKeys } from "./keys.ts";
+import leaseSource from "./lease.lua";
+
+/** How long a grant keeps others from loading: longer than a load takes, shorter than a caller waits. */
+export const LEASE_MS = 1_500;
+
+/** How long a grant is good for filling: the longest deadline and the fill after it. */
+const LEASE_KEPT_MS = 12_000;
+
+/** `unusable`: something is there that is not an entry of this version. */
+export type Cached = Entry | "none" | "unusable";
+
+export async function getEntry(
+  redis: RedisPort,
+  item: ItemRef,
+  timeoutMs: number,
+): Promise<Cached> {
+  const reply = await redis.command(["GET", itemKeys(item).data], { timeoutMs });
+  if (reply === null) return "none";
+  return (typeof reply === "string" ? decodeEntry(reply) : null) ?? "unusable";
+}
+
+/** Removes an unusable entry, so that a grant replaces it. Grants stay. */
+export async function dropEntry(redis: RedisPort, item: ItemRef, timeoutMs: number): Promise<void> {
+  await redis.command(["DEL", itemKeys(item).data], { timeoutMs });
+}
+
+export type Leased =
+  | { readonly kind: "entry"; readonly entry: Entry | null }
+  | { readonly kind: "granted" }
+  | { readonly kind: "held"; readonly leftMs: number };
+
+export interface LeaseRequest {
+  readonly token: string;
+  /** `absent` is answered with an entry that is there; `refresh` replaces it. */
+  readonly mode: "absent" | "refresh";
+  readonly timeoutMs: number;
+}
+
+/** Asks for the right to load and fill. Safe to send twice. */
+export function leaseItem(redis: RedisPort, item: ItemRef, request: LeaseRequest): Promise<Leased> {
+  const { data, lease } = itemKeys(item);
+  const { token, mode, timeoutMs } = request;
+  return runLease(redis, [data, lease], [token, LEASE_MS, LEASE_KEPT_MS, mode], { timeoutMs });
+}
+
+const runLease = defineScript<
+  [data: string, lease: string],
+  [token: string, waitMs: number, keptMs: number, mode: string],
+  Leased
+>(leaseSource, (reply) => {
+  const [kind, detail] = list(reply);
+  switch (text(kind)) {
+    case "entry":
+      return { kind: "entry", entry: decodeEntry(text(detail)) };
+    case "granted":
+      return { kind: "granted" };
+    case "held":
+      return { kind: "held", leftMs: integer(detail) };
+    default:
+      throw new MalformedReply();
+  }
+});
+
+/** Gives up a grant, so that the next reader need not wait for it. Safe to send twice. */
+export async function releaseItem(redis: RedisPort, item: ItemRef, token: string): Promise<void> {
+  await redis.command(["HDEL", itemKeys(item).lease, token]);
+}
+
+/** True when it is cached now; false when the grant is gone. Safe to send twice. */
+export async function fillItem(
+  redis: RedisPort,
+  item: ItemRef,
+  {
+    token,
+    entry,
+    keptMs,
+  }: { readonly token: string; readonly entry: Entry; readonly keptMs: number },
+): Promise<boolean> {
+  const { data, lease } = itemKeys(item);
+  return (await runFill(redis, [data, lease], [token, encodeEntry(entry), keptMs])) === 1;
+}
+
+const runFill = defineScript<
+  [data: string, lease: string],
+  [token: string, entry: string, ttlMs: number],
+  number
+>(fillSource, integer);
+
+/** Drops what is cached of the items and ends every fill under way. Safe to send twice. */
+export async function invalidate(
+  redis: RedisPort,
+  items: readonly ItemRef[],
+  timeoutMs?: number,
+): Promise<void> {
+  const keys = items.flatMap((item) => Object.values(itemKeys(item)));
+  await redis.command(["DEL", ...keys], timeoutMs === undefined ? {} : { timeoutMs });
+}
+
+/** The same, and returns how many of the items were cached or being loaded. */
+export function forgetItems(
+  redis: RedisPort,
+  items: readonly ItemRef[],
+  timeoutMs: number,
+): Promise<number> {
+  const keys = items.flatMap((item) => Object.values(itemKeys(item)));
+  return runForget(redis, keys, [], { timeoutMs });
+}
+
+const runForget = defineScript<string[], [], number>(forgetSource, integer);

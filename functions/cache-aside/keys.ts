@@ -1,0 +1,27 @@
+import { storeKey } from "../../shared/redis/keys.ts";
+
+/** Whose item: what every row and key of it carries. */
+export interface ItemRef {
+  readonly instance: string;
+  readonly tenant: string;
+  readonly id: string;
+}
+
+const PATTERN = "cache-aside";
+
+export interface ItemKeys {
+  /** String: the cached entry (`entry.ts`). */
+  readonly data: string;
+  /** Hash: token -> ms of its grant (`lease.lua`). */
+  readonly lease: string;
+}
+
+export function itemKeys({ instance, tenant, id }: ItemRef): ItemKeys {
+  const space = { instance, pattern: PATTERN, node: null, tenant };
+  return { data: storeKey(space, "data", id), lease: storeKey(space, "lease", id) };
+}
+
+/** Hash: name of a count -> sum over all isolates (`tally.lua`). */
+export function tallyKey({ instance, tenant }: Omit<ItemRef, "id">): string {
+  return storeKey({ instance, pattern: PATTERN, node: null, tenant }, "tally");
+}
