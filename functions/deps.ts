@@ -3,21 +3,24 @@
  * Composition root: from `env` to the clients that handlers are given. The only reader of `env` beside the
  * constructors of Durable Objects.
  *
- * What lives as long as an isolate (clients, breakers, verified keys, small caches) is bounded and holds
- * no promise; what belongs to one request (deadline, traffic, ports) is made for it.
+ * What lives as long as an isolate (clients, breakers, verified keys, counts, small caches) is bounded and
+ * holds no promise; what belongs to one request (deadline, traffic, ports) is made for it.
  */
 import type { Attempts } from "../shared/kernel/attempts.ts";
-import { type BoundedCache, boundedCache } from "../shared/kernel/bounded-cache.ts";
 import { deadlineAfter } from "../shared/kernel/deadline.ts";
 import { type Clock, type Random, sleep } from "../shared/kernel/time.ts";
 import { type StoreTraffic, storeTraffic } from "../shared/kernel/traffic.ts";
-import { neonDatabase, type PostgresDatabase } from "../shared/postgres/neon.ts";
 import type { PostgresPort } from "../shared/postgres/port.ts";
 import type { RedisPort } from "../shared/redis/port.ts";
-import { type RedisDatabase, upstashDatabase } from "../shared/redis/upstash.ts";
-import { type Config, readConfig } from "./config.ts";
-import { type Keyring, VERIFIED_KEYS_MAX, VERIFIED_TTL_MS } from "./http/auth.ts";
+import type { Config } from "./config.ts";
+import type { Keyring } from "./http/auth.ts";
+import { logFailure } from "./http/log.ts";
+import { eventTotals } from "./http/metrics/read.ts";
+import { UNMATCHED } from "./http/metrics/registry.ts";
 import { NotConfigured } from "./http/not-configured.ts";
+import { type Caches, type Isolate, isolateOf } from "./isolate.ts";
+
+export type { Caches, Isolate } from "./isolate.ts";
 
 /** How long work after the reply may take; the platform ends it after 30 s. */
 const AFTER_REPLY_MS = 10_000;
@@ -38,37 +41,33 @@ export interface Deps extends Stores {
   readonly random: Random;
   /** A fresh id of 128 random bits, URL-safe. */
   readonly newId: () => string;
+  /** What this request is called in its reply and in log lines. */
+  readonly requestId: string;
   readonly caches: Caches;
   readonly isolate: Isolate;
-  /** Runs work after the reply has left, with stores and a deadline of its own. Failures are counted. */
+  /** Runs work after the reply has left, with stores and a deadline of its own. Failures are counted and logged. */
   readonly afterReply: (work: (stores: Stores) => Promise<unknown>) => void;
-}
-
-/** Caches of an isolate by name, made on first use. */
-export interface Caches {
-  named<Value>(
-    name: string,
-    options: { readonly entriesMax: number; readonly ttlMs: number },
-  ): BoundedCache<Value>;
-}
-
-/** What outlives a request. */
-export interface Isolate {
-  readonly config: Config;
-  readonly keyring: Keyring | null;
-  readonly redis: RedisDatabase | null;
-  readonly postgres: PostgresDatabase | null;
-  readonly caches: Caches;
+  /** Counts an event of a pattern's own, such as a cache hit, in memory; it shows in `/metrics`. */
+  readonly countEvent: (subject: string, event: string, times?: number) => void;
+  /**
+   * All events of a subject ever counted, by name, summed over isolates. Other isolates' last second may be missing.
+   *
+   * @throws UpstreamError, NotConfigured
+   */
+  readonly eventTotals: (subject: string) => Promise<Readonly<Record<string, number>>>;
 }
 
 export interface RequestScope {
   readonly deadlineMs: number;
   readonly waitUntil: (work: Promise<unknown>) => void;
+  /** What the work is counted under, asked when it is done. Default `unmatched`. */
+  readonly operation?: () => string;
 }
 
 export type DepsFor = (env: Env, request: RequestScope) => Deps;
 
 const clock: Clock = () => Date.now();
+const stopwatch: Clock = () => performance.now();
 
 /** `depsFor` of the deployed Worker. */
 export function createDepsFor(): DepsFor {
@@ -76,49 +75,16 @@ export function createDepsFor(): DepsFor {
   return (env, request) => {
     let isolate = isolates.get(env);
     if (isolate === undefined) {
-      isolate = isolateOf(env);
+      isolate = isolateOf(env, { clock, sleep, random: Math.random, newId });
       isolates.set(env, isolate);
     }
     return depsOf(isolate, request);
   };
 }
 
-function isolateOf(env: Env): Isolate {
-  const config = readConfig({ ...env });
-  return {
-    config,
-    keyring: keyringOf(config),
-    redis: config.redis === null ? null : upstashDatabase(config.redis, clock),
-    postgres: config.databaseUrl === null ? null : neonDatabase(config.databaseUrl, clock),
-    caches: cachesOf(),
-  };
-}
-
-function keyringOf({ apiKeys }: Config): Keyring | null {
-  if (apiKeys === null) return null;
-  const principals = new Map(
-    apiKeys.map(({ id, sha256, tenant, scopes }) => [
-      sha256,
-      { keyId: id, tenant, scopes: new Set(scopes) },
-    ]),
-  );
-  const verified = boundedCache<never>({ entriesMax: VERIFIED_KEYS_MAX, ttlMs: VERIFIED_TTL_MS });
-  return { principals, verified };
-}
-
-function cachesOf(): Caches {
-  const byName = new Map<string, BoundedCache<unknown>>();
-  return {
-    named<Value>(name: string, options: { readonly entriesMax: number; readonly ttlMs: number }) {
-      const cache = byName.get(name) ?? boundedCache<unknown>(options);
-      byName.set(name, cache);
-      return cache as BoundedCache<Value>;
-    },
-  };
-}
-
 function depsOf(isolate: Isolate, request: RequestScope): Deps {
   const stores = storesOf(isolate, request.deadlineMs);
+  const requestId = isolate.nextRequestId();
   return {
     traffic: stores.traffic,
     attempts: stores.attempts,
@@ -129,29 +95,50 @@ function depsOf(isolate: Isolate, request: RequestScope): Deps {
       return stores.postgres;
     },
     isolate,
+    requestId,
     config: isolate.config,
     keyring: isolate.keyring,
     caches: isolate.caches,
     clock,
     random: Math.random,
     newId,
-    afterReply: (work) =>
-      request.waitUntil(work(storesOf(isolate, AFTER_REPLY_MS)).catch(() => {})),
+    afterReply: (work) => request.waitUntil(afterReply(isolate, requestId, request, work)),
+    countEvent: isolate.metrics.countEvent,
+    eventTotals: (subject) => eventTotals(isolate, stores, subject),
   };
+}
+
+async function afterReply(
+  isolate: Isolate,
+  requestId: string,
+  { operation = () => UNMATCHED, waitUntil }: RequestScope,
+  work: (stores: Stores) => Promise<unknown>,
+): Promise<void> {
+  const stores = storesOf(isolate, AFTER_REPLY_MS);
+  let outcome: "done" | "failed" = "done";
+  try {
+    await work(stores);
+  } catch (error) {
+    outcome = "failed";
+    logFailure({ requestId, operation: operation(), code: "after_reply_failed", error });
+  }
+  isolate.metrics.countBackground(operation(), outcome, stores.traffic.spent().requests);
+  isolate.flush?.plan(waitUntil);
 }
 
 function storesOf(isolate: Isolate, deadlineMs: number): Stores {
   const deadline = deadlineAfter(clock, deadlineMs);
-  const traffic = storeTraffic(() => performance.now());
+  const traffic = storeTraffic(stopwatch);
+  const { instance, redis, postgres } = isolate.config.faults;
   return {
     traffic,
     attempts: { deadline, clock, random: Math.random, sleep },
     get redis() {
-      if (isolate.redis === null) throw new NotConfigured(isolate.config.missing.redis);
+      if (isolate.redis === null) throw new NotConfigured(instance ?? redis ?? "");
       return isolate.redis.port({ traffic, deadline });
     },
     get postgres() {
-      if (isolate.postgres === null) throw new NotConfigured(isolate.config.missing.postgres);
+      if (isolate.postgres === null) throw new NotConfigured(instance ?? postgres ?? "");
       return isolate.postgres.port({ traffic, deadline });
     },
   };

@@ -1,4 +1,14 @@
 import { createApp } from "./app.ts";
+import { runCronJobs } from "./cron.ts";
+import { CRON_JOBS } from "./cron-jobs.ts";
 import { createDepsFor } from "./deps.ts";
 
-export default createApp(createDepsFor());
+export { MetricsHub } from "../durable-objects/metrics-hub/metrics-hub.ts";
+
+const depsFor = createDepsFor();
+
+export default {
+  fetch: createApp(depsFor).fetch,
+  scheduled: (_controller, env, ctx) =>
+    runCronJobs(CRON_JOBS, depsFor, { env, waitUntil: (work) => ctx.waitUntil(work) }),
+} satisfies ExportedHandler<Env>;

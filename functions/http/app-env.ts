@@ -5,6 +5,10 @@ import type { EndpointSpec } from "./endpoint.ts";
 /** What every handler finds in its context. */
 export interface AppVariables {
   deps: Deps;
+  /** As the caller wrote it; asked of the runtime once. */
+  url: string;
+  /** The code of the problem that is the reply; unset when the reply is none. */
+  problemCode?: string;
   /** The endpoint that serves the request; unset while no route has matched. */
   endpoint?: EndpointSpec;
   /** Who calls; set by every endpoint that has a scope. */

@@ -1,12 +1,19 @@
 /**
  * @module
- * The frame around every request: its deadline and stores going in, its id, cost and timing going out.
+ * The frame around every request: its deadline and stores going in; its id, cost, timing and counts
+ * going out.
+ *
+ * Reading or setting a header crosses into the runtime and is the dearest thing this file does, so it asks
+ * for as few as the contract allows.
  */
-import type { MiddlewareHandler } from "hono";
-import { isSingleDatabase } from "../config.ts";
-import type { DepsFor } from "../deps.ts";
+import type { Context, MiddlewareHandler } from "hono";
+import type { Spent } from "../../shared/kernel/traffic.ts";
+import type { Deps, DepsFor } from "../deps.ts";
 import type { AppEnv } from "./app-env.ts";
+import { applyCors } from "./cors.ts";
 import { DEADLINE, DEADLINE_MS_DEFAULT } from "./headers.ts";
+import { logFailure } from "./log.ts";
+import { UNMATCHED } from "./metrics/registry.ts";
 import { badHeader, uriTooLong } from "./problems.ts";
 
 /** Half of what the platform takes (Workers limits, "URL size"), so that the answer is ours. */
@@ -14,31 +21,63 @@ export const URL_CHARACTERS_MAX = 8_192;
 
 export function requestFrame(depsFor: DepsFor): MiddlewareHandler<AppEnv> {
   return async function requestFrame(c, next) {
+    const startedAtMs = performance.now();
     const wanted = c.req.header(DEADLINE.name);
     const isDeadlineValid = wanted === undefined || DEADLINE.pattern.test(wanted);
-    const deadlineMs = isDeadlineValid
-      ? Number(wanted ?? DEADLINE_MS_DEFAULT)
-      : DEADLINE_MS_DEFAULT;
     const deps = depsFor(c.env, {
-      deadlineMs,
+      deadlineMs: wanted !== undefined && isDeadlineValid ? Number(wanted) : DEADLINE_MS_DEFAULT,
       waitUntil: (work) => c.executionCtx.waitUntil(work),
+      operation: () => operationOf(c),
     });
+    const { url } = c.req;
     c.set("deps", deps);
-    if (c.req.url.length > URL_CHARACTERS_MAX) c.res = uriTooLong(c, URL_CHARACTERS_MAX);
+    c.set("url", url);
+    if (url.length > URL_CHARACTERS_MAX) c.res = uriTooLong(c, URL_CHARACTERS_MAX);
     else if (!isDeadlineValid) {
       c.res = badHeader(c, { at: `header.${DEADLINE.name}`, message: DEADLINE.rule });
     } else await next();
 
     const spent = deps.traffic.spent();
-    const { headers } = c.res;
-    const durationOf = (dependency: "redis" | "postgres" | "durable-object") =>
-      (spent.durationMs.get(dependency) ?? 0).toFixed(1);
-    headers.set("Kv-Request-Id", deps.newId());
-    headers.set("Kv-Cost", `trips=${spent.trips}, requests=${spent.requests}`);
-    headers.set(
-      "Server-Timing",
-      `redis;dur=${durationOf("redis")}, db;dur=${durationOf("postgres")}, do;dur=${durationOf("durable-object")}`,
-    );
-    if (isSingleDatabase(deps.config)) headers.set("Kv-Durability", "single-database");
+    setHeaders(c, deps, spent);
+    account(c, deps, spent, performance.now() - startedAtMs);
   };
+}
+
+function operationOf(c: Context<AppEnv>): string {
+  return c.get("endpoint")?.operation ?? UNMATCHED;
+}
+
+function setHeaders(c: Context<AppEnv>, { requestId, config }: Deps, spent: Spent): void {
+  const { headers } = c.res;
+  headers.set("Kv-Request-Id", requestId);
+  headers.set("Kv-Cost", `trips=${spent.trips}, requests=${spent.requests}`);
+  headers.set("Server-Timing", serverTiming(spent));
+  headers.set("X-Content-Type-Options", "nosniff");
+  if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
+  if (config.durability === "single-database") headers.set("Kv-Durability", "single-database");
+  if (config.corsOrigins.length > 0) applyCors(c, config.corsOrigins);
+}
+
+function serverTiming({ durationMs }: Spent): string {
+  const redis = durationMs.get("redis") ?? 0;
+  const database = durationMs.get("postgres") ?? 0;
+  const object = durationMs.get("durable-object") ?? 0;
+  return `redis;dur=${tenths(redis)}, db;dur=${tenths(database)}, do;dur=${tenths(object)}`;
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
+function account(c: Context<AppEnv>, deps: Deps, spent: Spent, durationMs: number): void {
+  const operation = operationOf(c);
+  const { status } = c.res;
+  const code = c.get("problemCode") ?? null;
+  const { trips, requests } = spent;
+  deps.isolate.metrics.countReply(operation, { status, code, durationMs, trips, requests });
+  deps.isolate.flush?.plan((work) => c.executionCtx.waitUntil(work));
+  if (status >= 500) {
+    const { requestId } = deps;
+    logFailure({ requestId, operation, status, code: code ?? "none", error: c.error });
+  }
 }

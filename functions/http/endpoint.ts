@@ -7,11 +7,14 @@
  * who may not call learns nothing about what would have been valid.
  */
 import type { Context, MiddlewareHandler } from "hono";
-import type * as z from "zod";
+import type { RouterRoute } from "hono/types";
+import * as z from "zod";
+import type { Config } from "../config.ts";
 import type { AppEnv } from "./app-env.ts";
 import { authenticate, type Scope } from "./auth.ts";
 import { JSON_BODY_BYTES_MAX, readText } from "./body.ts";
 import type { RequestHeader } from "./headers.ts";
+import { isTooDeep, JSON_DEPTH_MAX } from "./json-depth.ts";
 import type { FieldError } from "./problem.ts";
 import {
   badHeader,
@@ -23,6 +26,7 @@ import {
   unauthorized,
   unsupportedMediaType,
 } from "./problems.ts";
+import { isDecodable, parseQuery } from "./query.ts";
 
 export interface ReplySpec {
   readonly description: string;
@@ -76,6 +80,11 @@ export type EndpointHandler<Spec extends EndpointSpec> = MiddlewareHandler<
   EndpointInput<Spec>
 > & { readonly [ENDPOINT]: EndpointSpec };
 
+/** The declaration that a route carries; null for the handler behind it and for plain middleware. */
+export function endpointOf(route: Pick<RouterRoute, "handler">): EndpointSpec | null {
+  return (route.handler as { readonly [ENDPOINT]?: EndpointSpec })[ENDPOINT] ?? null;
+}
+
 /** Enforces a declaration; the handler after it reads `c.req.valid("param" | "query" | "json")`. */
 export function endpoint<const Spec extends EndpointSpec>(spec: Spec): EndpointHandler<Spec> {
   const handler: MiddlewareHandler<AppEnv> = async (c, next) => {
@@ -83,7 +92,8 @@ export function endpoint<const Spec extends EndpointSpec>(spec: Spec): EndpointH
     const refusal =
       refusePath(c) ??
       refuseCaller(c, spec) ??
-      refuseParts(c, spec) ??
+      refuseParams(c, spec) ??
+      refuseQuery(c, spec) ??
       refuseHeaders(c, spec) ??
       (spec.body === undefined ? null : await refuseBody(c, spec, spec.body));
     if (refusal !== null) return refusal;
@@ -92,24 +102,21 @@ export function endpoint<const Spec extends EndpointSpec>(spec: Spec): EndpointH
   return Object.assign(handler, { [ENDPOINT]: spec }) as EndpointHandler<Spec>;
 }
 
+/** A path that Hono could decode holds no `%` but of the characters that separate; those are looked at. */
 function refusePath(c: Context<AppEnv>): Response | null {
-  const { path } = c.req;
-  const raw = c.req.url.includes("%") ? new URL(c.req.url).pathname : path;
-  if (!raw.includes("%")) return null;
-  try {
-    decodeURIComponent(raw);
-    return null;
-  } catch {
-    const code = "key" in c.req.param() ? "bad_key" : "bad_name";
-    const errors = [{ at: "path", message: "holds a percent-encoding that is not UTF-8" }];
-    return invalid(c, code, errors);
-  }
+  if (!c.req.path.includes("%") || isDecodable(new URL(c.get("url")).pathname)) return null;
+  const errors = [{ at: "path", message: "holds a percent-encoding that is not UTF-8" }];
+  return invalid(c, codeOfBadPath(c), errors);
+}
+
+function codeOfBadPath(c: Context<AppEnv>): "bad_key" | "bad_name" {
+  return "key" in c.req.param() ? "bad_key" : "bad_name";
 }
 
 function refuseCaller(c: Context<AppEnv>, spec: EndpointSpec): Response | null {
   if (spec.scope === null) return null;
   const { config, keyring, clock } = c.get("deps");
-  if (keyring === null) return notConfigured(c, config.missing.apiKeys);
+  if (keyring === null) return notConfigured(c, refusalOf(config));
   const found = authenticate(keyring, c.req.header("Authorization"), clock());
   if (found.kind !== "known") return unauthorized(c, found.kind);
   if (!found.principal.scopes.has(spec.scope)) return missingScope(c, spec.scope);
@@ -117,32 +124,26 @@ function refuseCaller(c: Context<AppEnv>, spec: EndpointSpec): Response | null {
   return null;
 }
 
-function refuseParts(c: Context<AppEnv>, spec: EndpointSpec): Response | null {
-  if (spec.params !== undefined) {
-    const params = spec.params.safeParse(c.req.param());
-    if (!params.success) {
-      return invalid(
-        c,
-        "key" in c.req.param() ? "bad_key" : "bad_name",
-        fieldErrors("path", params.error),
-      );
-    }
-    c.req.addValidatedData("param", params.data as object);
-  }
-  const repeated = repeatedQuery(c);
-  if (repeated !== null) return invalid(c, "bad_query", [repeated]);
-  if (spec.query === undefined) return null;
-  const query = spec.query.safeParse(c.req.query());
-  if (!query.success) return invalid(c, "bad_query", fieldErrors("query", query.error));
-  c.req.addValidatedData("query", query.data as object);
+function refusalOf({ faults }: Config): string {
+  return faults.instance ?? faults.apiKeys ?? "API_KEYS is not usable.";
+}
+
+function refuseParams(c: Context<AppEnv>, spec: EndpointSpec): Response | null {
+  if (spec.params === undefined) return null;
+  const params = spec.params.safeParse(c.req.param());
+  if (!params.success) return invalid(c, codeOfBadPath(c), fieldErrors("path", params.error));
+  c.req.addValidatedData("param", params.data as object);
   return null;
 }
 
-function repeatedQuery(c: Context<AppEnv>): FieldError | null {
-  if (!c.req.url.includes("?")) return null;
-  for (const [name, values] of Object.entries(c.req.queries())) {
-    if (values.length > 1) return { at: `query.${name}`, message: "must be given once" };
-  }
+const NO_PARAMETERS = z.strictObject({});
+
+function refuseQuery(c: Context<AppEnv>, spec: EndpointSpec): Response | null {
+  const given = parseQuery(c.get("url"));
+  if (given.kind === "malformed") return invalid(c, "bad_query", [given.error]);
+  const query = (spec.query ?? NO_PARAMETERS).safeParse(given.values);
+  if (!query.success) return invalid(c, "bad_query", fieldErrors("query", query.error));
+  c.req.addValidatedData("query", query.data as object);
   return null;
 }
 
@@ -172,6 +173,7 @@ async function refuseBody(
   if (body.kind === "not_utf8") return malformedJson(c, "is not UTF-8");
   const parsed = parseJson(body.text);
   if (parsed === NOT_JSON) return malformedJson(c, "is not valid JSON");
+  if (isTooDeep(body.text, parsed)) return malformedJson(c, `nests deeper than ${JSON_DEPTH_MAX}`);
   const checked = schema.safeParse(parsed);
   if (!checked.success) return invalid(c, "bad_body", fieldErrors("body", checked.error));
   c.req.addValidatedData("json", checked.data as object);

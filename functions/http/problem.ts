@@ -55,6 +55,7 @@ const REFUSALS: ReadonlySet<number> = new Set([409, 412, 421, 423]);
 
 export function problem(c: Context<AppEnv>, init: ProblemInit): Response {
   const { status, code, title, detail } = init;
+  c.set("problemCode", code);
   const outcome = init.outcome ?? defaultOutcome(c, status);
   const retryAfterMs = WITH_RETRY_AFTER.has(status) ? (init.retryAfterMs ?? 1_000) : undefined;
   const body = {
@@ -71,7 +72,6 @@ export function problem(c: Context<AppEnv>, init: ProblemInit): Response {
   const headers: Record<string, string> = {
     ...init.headers,
     "Content-Type": "application/problem+json",
-    "Kv-Problem": code,
   };
   if (retryAfterMs !== undefined) {
     headers["Retry-After"] = String(Math.max(1, Math.ceil(retryAfterMs / 1000)));

@@ -89,12 +89,13 @@ export function idempotencyMismatch(c: Ctx): Response {
   });
 }
 
-export function notConfigured(c: Ctx, what: string): Response {
+/** `sentence` names the binding and what is wrong with it (`ConfigFaults`). */
+export function notConfigured(c: Ctx, sentence: string): Response {
   return problem(c, {
     status: 503,
     code: "not_configured",
     title: "Not configured",
-    detail: `${what} is not set for this deployment. \`npm run deploy\` names what is missing.`,
+    detail: `${sentence} \`npm run deploy\` names each binding and the command that sets it.`,
     retryable: false,
     outcome: "not_applied",
     retryAfterMs: 60_000,

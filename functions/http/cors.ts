@@ -1,0 +1,70 @@
+/**
+ * @module
+ * Which browsers may call (Fetch standard, "CORS protocol"). Calls carry a bearer key and no cookie, so
+ * credentials are never allowed here.
+ *
+ * Hono's own middleware answers every OPTIONS, also of paths that do not exist, and makes a second Response
+ * of each reply; this adds headers to the reply there is.
+ */
+import type { Context } from "hono";
+import type { AppEnv } from "./app-env.ts";
+import { DEADLINE, IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH } from "./headers.ts";
+
+const MAX_AGE_S = 600;
+
+const REQUEST_HEADERS = [
+  "Authorization",
+  "Content-Type",
+  IDEMPOTENCY_KEY.name,
+  IF_MATCH.name,
+  IF_NONE_MATCH.name,
+  DEADLINE.name,
+  "Kv-Fence",
+  "Kv-Session",
+].join(", ");
+
+/** What a script may read beside the headers that are always readable (Fetch, "CORS-safelisted response header"). */
+const EXPOSED_HEADERS = [
+  "ETag",
+  "Age",
+  "Allow",
+  "Cache-Status",
+  "Retry-After",
+  "RateLimit",
+  "RateLimit-Policy",
+  "Server-Timing",
+  "Idempotency-Replayed",
+  "Kv-Acks",
+  "Kv-Consistency",
+  "Kv-Cost",
+  "Kv-Durability",
+  "Kv-Epoch",
+  "Kv-Hinted",
+  "Kv-Invalidation",
+  "Kv-Node",
+  "Kv-Repaired",
+  "Kv-Request-Id",
+  "Kv-Served-By",
+  "Kv-Session",
+  "Kv-Session-Reset",
+].join(", ");
+
+/** Adds to a reply what lets a configured origin read it; a preflight is told from its `Allow`. */
+export function applyCors(c: Context<AppEnv>, origins: readonly string[]): void {
+  const { headers } = c.res;
+  const isAny = origins.includes("*");
+  if (!isAny) headers.append("Vary", "Origin");
+  const origin = c.req.header("Origin");
+  if (origin === undefined || !(isAny || origins.includes(origin))) return;
+  headers.set("Access-Control-Allow-Origin", isAny ? "*" : origin);
+  const isPreflight =
+    c.req.method === "OPTIONS" && c.req.header("Access-Control-Request-Method") !== undefined;
+  const allow = headers.get("Allow");
+  if (!isPreflight || allow === null) {
+    headers.set("Access-Control-Expose-Headers", EXPOSED_HEADERS);
+    return;
+  }
+  headers.set("Access-Control-Allow-Methods", allow);
+  headers.set("Access-Control-Allow-Headers", REQUEST_HEADERS);
+  headers.set("Access-Control-Max-Age", String(MAX_AGE_S));
+}
