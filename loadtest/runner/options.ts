@@ -3,7 +3,12 @@
  * The lab's command line. Everything wrong with it is said before anything starts.
  */
 import { join } from "node:path";
-import { type CommandSpec, nearest, readCommandLine } from "../../local/command-line.ts";
+import {
+  type CommandSpec,
+  nearest,
+  type OptionSpec,
+  readCommandLine,
+} from "../../local/command-line.ts";
 import { TIER_IDS, type TierId, VUS_DEFAULT, VUS_MAX } from "../protocol/tiers.ts";
 
 const COMMAND = {
@@ -51,7 +56,7 @@ const COMMAND = {
   npm run lab -- --tier light --target https://kv.example.com --key KEY --yes
 
 Exit codes: 0 valid run, 1 invalid run or failure, 2 wrong arguments.`,
-} as const satisfies CommandSpec<Record<string, import("../../local/command-line.ts").OptionSpec>>;
+} as const satisfies CommandSpec<Record<string, OptionSpec>>;
 
 export interface LabOptions {
   readonly tiers: readonly TierId[];

@@ -1,0 +1,104 @@
+/**
+ * @module
+ * One run against another, measurement by measurement.
+ *
+ * A difference is named only if it passes two gates: the interval of the ratio excludes 1, and the ratio
+ * itself is further from 1 than two runs of the same code are from each other on an ordinary machine.
+ * Runs follow each other, they are not interleaved; for a difference of a few percent use the bench.
+ */
+import { hash32, randomStream } from "../protocol/random.ts";
+import type { TierId } from "../protocol/tiers.ts";
+import type { Run } from "../run-file/schema.ts";
+import { type Block, bootstrapRatio, meanMs, throughput } from "./blocks.ts";
+import type { Estimate } from "./interval.ts";
+import { quantile } from "./quantile.ts";
+import { summarizeRun, type TierSummary } from "./run-summary.ts";
+
+/**
+ * How far the same code came out from itself in repeated runs on two shared cores; a smaller difference
+ * between two runs says nothing.
+ */
+export const NOISE_FLOOR = 0.15;
+/** Machines whose calibration differs by more are not compared. */
+export const CALIBRATION_MAX = 0.2;
+
+export type Difference = "better" | "worse" | "none";
+
+export interface Compared {
+  readonly pattern: string;
+  readonly tier: TierId;
+  readonly metric: "throughput" | "mean" | "p95";
+  /** This run divided by the baseline. */
+  readonly ratio: Estimate;
+  readonly difference: Difference;
+}
+
+export interface Comparison {
+  readonly baselineId: string;
+  readonly rows: readonly Compared[];
+  /** Why the numbers should not be compared, if so. */
+  readonly caveats: readonly string[];
+}
+
+export function compareRuns(run: Run, baseline: Run): Comparison {
+  const before = summarizeRun(baseline);
+  const rows = summarizeRun(run).flatMap(({ pattern, tiers }) => {
+    const earlier = before.find((one) => one.pattern.id === pattern.id)?.tiers ?? [];
+    return tiers.flatMap((tier) => {
+      const same = earlier.find((one) => one.tier === tier.tier);
+      return same === undefined ? [] : compareTier(pattern.id, tier, same);
+    });
+  });
+  return { baselineId: baseline.id, rows, caveats: caveats(run, baseline) };
+}
+
+function compareTier(pattern: string, tier: TierSummary, baseline: TierSummary): Compared[] {
+  const runs = { numerator: tier.summary.blocks, denominator: baseline.summary.blocks };
+  const random = randomStream(hash32(tier.summary.count, baseline.summary.count));
+  const row = (
+    metric: Compared["metric"],
+    statistic: (blocks: readonly Block[]) => number,
+    isHigherBetter: boolean,
+  ): Compared => {
+    const ratio = bootstrapRatio(runs, statistic, random);
+    const difference = differenceOf(ratio, isHigherBetter);
+    return { pattern, tier: tier.tier, metric, ratio, difference };
+  };
+  return [
+    row("throughput", throughput, true),
+    row("mean", meanMs, false),
+    row("p95", blockP95, false),
+  ];
+}
+
+/** The median of the blocks' own P95, which is steady enough to resample a thousand times. */
+function blockP95(blocks: readonly Block[]): number {
+  const each = blocks.map((block) => quantile(block.durationsUs, 0.95));
+  return quantile(Float64Array.from(each).sort(), 0.5);
+}
+
+export function differenceOf(ratio: Estimate, isHigherBetter: boolean): Difference {
+  const isBeyondNoise = ratio.value > 1 + NOISE_FLOOR || ratio.value < 1 / (1 + NOISE_FLOOR);
+  const isHigher = ratio.low > 1;
+  if (!isBeyondNoise || (!isHigher && ratio.high >= 1)) return "none";
+  return isHigher === isHigherBetter ? "better" : "worse";
+}
+
+function caveats(run: Run, baseline: Run): string[] {
+  const reasons: string[] = [];
+  const { fingerprint: now } = run;
+  const { fingerprint: then } = baseline;
+  if (!run.verdict.valid || !baseline.verdict.valid)
+    reasons.push("One of the two runs is invalid.");
+  if (Math.abs(now.calibrationMs / then.calibrationMs - 1) > CALIBRATION_MAX) {
+    reasons.push(
+      `The machines differ: the calibration loop took ${now.calibrationMs} ms here and ${then.calibrationMs} ms there.`,
+    );
+  }
+  if (now.cpuModel !== then.cpuModel || now.cpus !== then.cpus) {
+    reasons.push("The runs were made on different processors.");
+  }
+  if (run.seed !== baseline.seed) reasons.push("The runs drew different requests (another seed).");
+  if (run.target.name !== baseline.target.name) reasons.push("The runs had different targets.");
+  return reasons;
+}
