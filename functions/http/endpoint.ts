@@ -15,6 +15,7 @@ import { authenticate, type Scope } from "./auth.ts";
 import { JSON_BODY_BYTES_MAX, readText } from "./body.ts";
 import type { RequestHeader } from "./headers.ts";
 import { isTooDeep, JSON_DEPTH_MAX } from "./json-depth.ts";
+import { isBadName } from "./names.ts";
 import type { FieldError } from "./problem.ts";
 import {
   badHeader,
@@ -33,6 +34,8 @@ export interface ReplySpec {
   readonly schema?: z.ZodType;
   /** Default `application/json`. */
   readonly contentType?: string;
+  /** Reply headers that mean something here, beyond those of every reply: name to meaning. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface EndpointSpec {
@@ -175,7 +178,10 @@ async function refuseBody(
   if (parsed === NOT_JSON) return malformedJson(c, "is not valid JSON");
   if (isTooDeep(body.text, parsed)) return malformedJson(c, `nests deeper than ${JSON_DEPTH_MAX}`);
   const checked = schema.safeParse(parsed);
-  if (!checked.success) return invalid(c, "bad_body", fieldErrors("body", checked.error));
+  if (!checked.success) {
+    const code = isBadName(checked.error) ? "bad_name" : "bad_body";
+    return invalid(c, code, fieldErrors("body", checked.error));
+  }
   c.req.addValidatedData("json", checked.data as object);
   c.set("bodyText", body.text);
   return null;
