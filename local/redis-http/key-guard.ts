@@ -19,7 +19,7 @@ const TOKENS =
   /--\[(=*)\[[\s\S]*?\]\1\]|--[^\n]*|\[(=*)\[[\s\S]*?\]\2\]|"(?:\\[\s\S]|[^"\\\n])*"|'(?:\\[\s\S]|[^'\\\n])*'|\breturn(?=\s+redis\s*\.\s*p?call\b)/g;
 
 /**
- * R: the real `redis`. P: by name, 0 for no keys, 1 for one key first, or {first, last, step} as
+ * `redis` is the real one here. P: by name, 0 for no keys, 1 for one key first, or {first, last, step} as
  * `COMMAND` counts. D: the declared keys as a set, nil when none are checked. `error` with a table
  * whose `__newindex` keeps Redis from noting a line of its own; `pcall(error, "", 3)` tells the caller's.
  */
@@ -36,7 +36,7 @@ local function seldom(p,name,...)
  local keys={...}
  if p then local all,last=keys,p[2] keys={} if last<0 then last=#all+1+last end
   for i=p[1],last,p[3] do keys[#keys+1]=all[i] end
- else keys=R.pcall('COMMAND','GETKEYS',name,...) if keys.err then return end end
+ else keys=redis.pcall('COMMAND','GETKEYS',name,...) if keys.err then return end end
  for i=1,#keys do local e=check(keys[i]) if e then return e end end
 end
 local function bad(name,...)
@@ -50,7 +50,7 @@ local function keep() end
 local function call(...)
  local e=bad(...)
  if e then error(setmetatable({err=e},{__newindex=keep})) end
- local r=R.pcall(...)
+ local r=redis.pcall(...)
  if type(r)=='table' and r.err then
   local _,at=pcall(error,'',3)
   local source,line=string.match(at,'^(.-):(%d+):')
@@ -61,31 +61,40 @@ end
 local function try(...)
  local e=bad(...)
  if e then return {err=e} end
- return R.pcall(...)
+ return redis.pcall(...)
 end
 local function declare(keys) D={} for i=1,#keys do D[keys[i]]=true end end
 `.replaceAll(/\s*\n\s*/g, " ");
 
-const SCRIPT_END = "declare(KEYS) return setmetatable({call=call,pcall=try},{__index=R})";
+const SCRIPT_END = "declare(KEYS) return setmetatable({call=call,pcall=try},{__index=redis})";
 
-/** Functions get their keys as an argument; those registered without the flag are not checked. */
+/**
+ * Functions get their keys as an argument; those registered without the flag are not checked. While a
+ * library loads there is hardly any Lua: no `type`, no `pairs`, and of `redis` only what is named here.
+ */
 const LIBRARY_END = `
+local shadow={call=call,pcall=try,log=redis.log,
+ LOG_DEBUG=redis.LOG_DEBUG,LOG_VERBOSE=redis.LOG_VERBOSE,LOG_NOTICE=redis.LOG_NOTICE,LOG_WARNING=redis.LOG_WARNING,
+ REDIS_VERSION=redis.REDIS_VERSION,REDIS_VERSION_NUM=redis.REDIS_VERSION_NUM}
+local whole
+local register=redis.register_function
 local function enter(callback,checked)
- if type(callback)~='function' then return callback end
- return function(keys,args) if checked then declare(keys) else D=nil end return callback(keys,args) end
-end
-local function register(spec,callback,...)
- if type(spec)~='table' then return R.register_function(spec,enter(callback),...) end
- local copy,flags,checked={},nil,false
- for k,v in pairs(spec) do copy[k]=v end
- if type(spec.flags)=='table' then flags={}
-  for _,f in ipairs(spec.flags) do if f=='allow-key-locking' then checked=true else flags[#flags+1]=f end end
-  copy.flags=flags
+ return callback and function(keys,args)
+  if not whole then whole=setmetatable(shadow,{__index=redis}) end
+  if checked then declare(keys) else D=nil end
+  return callback(keys,args)
  end
- copy.callback=enter(spec.callback,checked)
- return R.register_function(copy)
 end
-return setmetatable({call=call,pcall=try,register_function=register},{__index=R})
+function shadow.register_function(spec,callback,...)
+ if not spec or not spec.function_name then return register(spec,enter(callback),...) end
+ local flags,checked=spec.flags or {},false
+ local kept={}
+ for i=1,#flags do if flags[i]=='allow-key-locking' then checked=true else kept[#kept+1]=flags[i] end end
+ if checked then spec.flags=kept end
+ spec.callback=enter(spec.callback,checked)
+ return register(spec)
+end
+return shadow
 `.replaceAll(/\s*\n\s*/g, " ");
 
 /** `body` is the script after its first line. Returns what is to stand there instead. */
@@ -110,7 +119,7 @@ function guard(body: string, table: CommandTable, end: string): string {
 
 function guardLine(named: ReadonlySet<string>, table: CommandTable, end: string): string {
   const positions = [...named].flatMap((name) => position(name, table)).join(",");
-  return `local redis=(function(R,P) ${GUARD} ${end} end)(redis,{${positions}})`;
+  return `local redis=(function(P) ${GUARD} ${end} end)({${positions}})`;
 }
 
 function position(name: string, table: CommandTable): readonly string[] {

@@ -105,7 +105,6 @@ export class NodeServer {
     const refusal = (status: number, error: string) =>
       send(response, this.#signed(refuse(status, error), request));
     if (body.kind === "too-large") {
-      response.setHeader("connection", "close");
       const sizes = `Limit: ${BODY_MAX_BYTES} bytes, Actual: ${body.sizeBytes} bytes`;
       return refusal(413, `ERR max request size exceeded. ${sizes}`);
     }

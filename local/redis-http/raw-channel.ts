@@ -48,8 +48,7 @@ export class RawChannel {
     }
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
-        () =>
-          this.#end(new StoreError("slow", `Redis did not answer within ${REPLY_WITHIN_MS} ms`)),
+        () => this.#end(new StoreError("slow", "Redis did not answer in time")),
         REPLY_WITHIN_MS,
       );
       this.#waiting.push({ resolve, reject, timer });

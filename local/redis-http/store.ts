@@ -15,7 +15,7 @@ import { type CommandTable, readCommandTable } from "./command-table.ts";
 import type { Reply } from "./reply.ts";
 
 export const RECONNECT_EVERY_MS = 100;
-/** A store that is paused or stuck keeps its requests no longer than this. */
+/** A request to a store that is paused or stuck ends after this. */
 export const REPLY_WITHIN_MS = 30_000;
 const CONNECT_WITHIN_MS = 2_000;
 
@@ -43,14 +43,16 @@ export class StoreError extends Error {
 
 export class Store {
   readonly #address: RedisAddress;
+  readonly #replyWithinMs: number;
   readonly #redis: Redis;
   #table: CommandTable | null = null;
   #trouble = "it was not reached yet";
   #corked = false;
 
   /** Starts to connect; see `ready`. */
-  constructor(address: RedisAddress) {
+  constructor(address: RedisAddress, options: { readonly replyWithinMs?: number } = {}) {
     this.#address = address;
+    this.#replyWithinMs = options.replyWithinMs ?? REPLY_WITHIN_MS;
     this.#redis = this.#connection({ retryStrategy: () => RECONNECT_EVERY_MS });
     this.#redis.on("ready", () => void this.#readTable());
   }
@@ -142,7 +144,7 @@ export class Store {
     const options: RedisOptions = {
       connectTimeout: CONNECT_WITHIN_MS,
       maxLoadingRetryTime: RECONNECT_EVERY_MS,
-      commandTimeout: REPLY_WITHIN_MS,
+      commandTimeout: this.#replyWithinMs,
       disableClientInfo: true,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
@@ -200,7 +202,7 @@ function failed(message: string): StoreError {
     return new StoreError("down", "the connection to the Redis of this node is gone");
   }
   if (message === "Command timed out") {
-    return new StoreError("slow", `Redis did not answer within ${REPLY_WITHIN_MS} ms`);
+    return new StoreError("slow", "Redis did not answer in time");
   }
   return new StoreError("lost", "the connection to Redis was lost before its reply");
 }
