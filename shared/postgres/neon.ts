@@ -31,7 +31,7 @@ neonConfig.fetchEndpoint = (host, port, options) => {
   return typeof driverEndpoint === "string" ? driverEndpoint : driverEndpoint(host, port, options);
 };
 
-/** Leaves every column as the text Postgres sent. */
+/** Leaves every column as the text Postgres sent. The driver reads it from a query's options only. */
 const AS_TEXT = { getTypeParser: () => (text: string) => text };
 
 export interface PostgresDatabase {
@@ -41,7 +41,7 @@ export interface PostgresDatabase {
 }
 
 export function neonDatabase(connectionString: string, clock: Clock): PostgresDatabase {
-  const sql = neon(connectionString, { types: AS_TEXT });
+  const sql = neon(connectionString);
   const guard = breaker();
   return {
     breaker: guard,
@@ -56,6 +56,7 @@ export function neonDatabase(connectionString: string, clock: Clock): PostgresDa
           if (!guard.admits(clock())) throw failure("circuit_open", "not_applied");
           try {
             const rows = await sql.query(text, [...parameters], {
+              types: AS_TEXT,
               fetchOptions: { signal: AbortSignal.timeout(timeoutMs) },
             });
             guard.succeeded();
