@@ -10,15 +10,6 @@ import { startTestPostgres, startTestRedis } from "./stores.ts";
 /** The key that the Worker under test accepts, with every scope, for the tenant `test`. */
 const API_KEY = "test-key";
 
-declare module "vitest" {
-  export interface ProvidedContext {
-    redis: { readonly url: string; readonly token: string; readonly port: number };
-    postgres: { readonly databaseUrl: string };
-    workerBindings: Readonly<Record<string, string>>;
-    apiKey: string;
-  }
-}
-
 /** vitest runs the function it finds under the name `setup`, and what it returns at the end. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const [redis, postgres] = await Promise.all([startTestRedis(), startTestPostgres()]);
