@@ -6,7 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { FaultEngine } from "../faults/engine.ts";
-import { attachToSupervisor, tellSupervisor } from "../supervisor/child-side.ts";
+import { attachToSupervisor, failStart, tellSupervisor } from "../supervisor/child-side.ts";
 import type { SqlDatabase } from "./database.ts";
 import { openPglite } from "./pglite-database.ts";
 import { openPostgres } from "./postgres-database.ts";
@@ -14,37 +14,35 @@ import { type NeonHttp, startNeonHttp } from "./server.ts";
 
 const TARGET = "postgres";
 
-interface Settings {
-  readonly dataDir: string;
-  readonly port: number;
-  readonly password: string;
-  /** Empty for the built-in Postgres. */
-  readonly postgresUrl: string;
+const faults = new FaultEngine();
+let database: SqlDatabase | null = null;
+let http: NeonHttp | null = null;
+
+// Before anything slow: who loses its supervisor while it starts goes away too.
+attachToSupervisor({
+  faults,
+  counters: () => ({ [TARGET]: { ...http?.counters() } }),
+  resetCounters: () => http?.resetCounters(),
+  close: async () => {
+    await http?.close();
+    await database?.close();
+  },
+});
+try {
+  const { port, password, open } = readSettings();
+  database = await open();
+  http = await startNeonHttp({ port, database, password, faults, target: TARGET });
+  if (process.connected) tellSupervisor({ type: "ready", url: http.url, port: http.port });
+  else process.stdout.write(`neon-http serves ${http.url}\n`);
+} catch (error) {
+  await database?.close();
+  failStart(error);
 }
 
-await main();
-
-async function main(): Promise<void> {
-  const faults = new FaultEngine();
-  let opened: { readonly database: SqlDatabase; readonly http: NeonHttp } | null = null;
-  attachToSupervisor({
-    faults,
-    counters: () => ({ [TARGET]: { ...opened?.http.counters() } }),
-    resetCounters: () => opened?.http.resetCounters(),
-    close: async () => {
-      await opened?.http.close();
-      await opened?.database.close();
-    },
-  });
-  try {
-    opened = await open(readSettings(), faults);
-  } catch (error) {
-    fail(error instanceof Error ? error.message : "neon-http does not start");
-    return;
-  }
-  const { url, port } = opened.http;
-  if (process.connected) tellSupervisor({ type: "ready", url, port });
-  else process.stdout.write(`neon-http serves ${url}\n`);
+interface Settings {
+  readonly port: number;
+  readonly password: string;
+  open(): Promise<SqlDatabase>;
 }
 
 function readSettings(): Settings {
@@ -55,34 +53,16 @@ function readSettings(): Settings {
       password: { type: "string" },
     },
   });
-  const { LOCAL_POSTGRES_URL: postgresUrl = "" } = process.env;
-  const { data = "", password = "" } = values;
+  const { LOCAL_POSTGRES_URL: connectionString = "" } = process.env;
+  const { data: dataDir = "", password = "" } = values;
   const port = Number(values.port);
-  if (!Number.isInteger(port) || password === "" || (data === "" && postgresUrl === "")) {
+  if (!Number.isInteger(port) || password === "" || (dataDir === "" && connectionString === "")) {
     throw new Error("usage: node local/neon-http/main.ts --data DIR --port N --password P");
   }
-  return { dataDir: data, port, password, postgresUrl };
-}
-
-async function open(
-  { dataDir, port, password, postgresUrl }: Settings,
-  faults: FaultEngine,
-): Promise<{ readonly database: SqlDatabase; readonly http: NeonHttp }> {
-  const database = await (postgresUrl === ""
-    ? openPglite({ dataDir })
-    : openPostgres({ connectionString: postgresUrl }));
-  try {
-    const http = await startNeonHttp({ port, database, password, faults, target: TARGET });
-    return { database, http };
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
-}
-
-function fail(message: string): void {
-  if (process.connected) tellSupervisor({ type: "failed", message });
-  else process.stderr.write(`${message}\n`);
-  process.exitCode = 1;
-  if (process.connected) process.disconnect();
+  const isOwnServer = connectionString !== "";
+  return {
+    port,
+    password,
+    open: () => (isOwnServer ? openPostgres({ connectionString }) : openPglite({ dataDir })),
+  };
 }
