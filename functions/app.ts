@@ -2,13 +2,23 @@ import { Hono } from "hono";
 import type { DepsFor } from "./deps.ts";
 import type { AppEnv } from "./http/app-env.ts";
 import { requestFrame } from "./http/context.ts";
+import { healthRoutes } from "./http/health/routes.ts";
+import { metricsRoutes } from "./http/metrics/routes.ts";
+import { openApiRoutes } from "./http/openapi/routes.ts";
 import { problemOf } from "./http/problems.ts";
 import { unmatched } from "./http/unmatched.ts";
 
 /** The whole HTTP surface over injected dependencies, so tests build it without a Worker. */
 export function createApp(depsFor: DepsFor) {
-  const app = new Hono<AppEnv>()
+  const app = new Hono<AppEnv>();
+  return app
     .use(requestFrame(depsFor))
-    .onError((error, c) => problemOf(c, error));
-  return app.notFound((c) => unmatched(c, app.router));
+    .onError((error, c) => problemOf(c, error))
+    .notFound((c) => unmatched(c, app.router))
+    .route(
+      "/",
+      openApiRoutes(() => app.routes),
+    )
+    .route("/health", healthRoutes)
+    .route("/", metricsRoutes);
 }

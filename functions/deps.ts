@@ -15,7 +15,6 @@ import type { RedisPort } from "../shared/redis/port.ts";
 import type { Config } from "./config.ts";
 import type { Keyring } from "./http/auth.ts";
 import { logFailure } from "./http/log.ts";
-import { eventTotals } from "./http/metrics/read.ts";
 import { UNMATCHED } from "./http/metrics/registry.ts";
 import { NotConfigured } from "./http/not-configured.ts";
 import { type Caches, type Isolate, isolateOf } from "./isolate.ts";
@@ -49,12 +48,6 @@ export interface Deps extends Stores {
   readonly afterReply: (work: (stores: Stores) => Promise<unknown>) => void;
   /** Counts an event of a pattern's own, such as a cache hit, in memory; it shows in `/metrics`. */
   readonly countEvent: (subject: string, event: string, times?: number) => void;
-  /**
-   * All events of a subject ever counted, by name, summed over isolates. Other isolates' last second may be missing.
-   *
-   * @throws UpstreamError, NotConfigured
-   */
-  readonly eventTotals: (subject: string) => Promise<Readonly<Record<string, number>>>;
 }
 
 export interface RequestScope {
@@ -104,7 +97,6 @@ function depsOf(isolate: Isolate, request: RequestScope): Deps {
     newId,
     afterReply: (work) => request.waitUntil(afterReply(isolate, requestId, request, work)),
     countEvent: isolate.metrics.countEvent,
-    eventTotals: (subject) => eventTotals(isolate, stores, subject),
   };
 }
 

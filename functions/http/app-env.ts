@@ -7,7 +7,7 @@ export interface AppVariables {
   deps: Deps;
   /** As the caller wrote it; asked of the runtime once. */
   url: string;
-  /** The code of the problem that is the reply; unset when the reply is none. */
+  /** What a reply that is an error is counted under; set with every problem. */
   problemCode?: string;
   /** The endpoint that serves the request; unset while no route has matched. */
   endpoint?: EndpointSpec;

@@ -97,7 +97,7 @@ export function notConfigured(c: Ctx, sentence: string): Response {
     title: "Not configured",
     detail: `${sentence} \`npm run deploy\` names each binding and the command that sets it.`,
     retryable: false,
-    outcome: "not_applied",
+    ...(c.get("endpoint")?.mutates ? { outcome: "not_applied" } : {}),
     retryAfterMs: 60_000,
   });
 }

@@ -100,11 +100,11 @@ function histogram(subject: string, counters: Counters): string[] {
     return `${DURATION}_bucket${braces([...labels, ["le", String(bound)]])} ${count}`;
   });
   count += counters["le:+Inf"] ?? 0;
-  const sumS = (counters["durationMs"] ?? 0) / 1000;
+  const { durationMs = 0 }: { readonly durationMs?: number } = counters;
   return [
     ...buckets,
     `${DURATION}_bucket${braces([...labels, ["le", "+Inf"]])} ${count}`,
-    `${DURATION}_sum${braces(labels)} ${sumS}`,
+    `${DURATION}_sum${braces(labels)} ${durationMs / 1000}`,
     `${DURATION}_count${braces(labels)} ${count}`,
   ];
 }
