@@ -133,8 +133,11 @@ export const chartCss = [
   ".grid{stroke:var(--grid);stroke-width:1}",
   ".axis{stroke:var(--soft);stroke-width:1}",
   ".whisker{stroke:var(--ink);stroke-width:1.2;fill:none}",
+  ".halo{stroke:var(--paper);stroke-width:3.5;fill:none;opacity:.65}",
   ".band{fill:var(--band);opacity:.35}",
-  ".line{fill:none;stroke-width:2}",
-  ".area{stroke:none;opacity:.25}",
   fills,
+  // After the colours: a line is no area.
+  ".line{fill:none;stroke-width:2}",
+  ".thin{stroke-width:1.2}",
+  ".area{stroke:none;opacity:.25}",
 ].join("");

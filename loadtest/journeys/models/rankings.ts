@@ -92,7 +92,7 @@ export function disorder(entries: readonly Entry[], firstRank: number): string |
 export interface BoardCheck {
   readonly scores: readonly number[];
   readonly entries: readonly Entry[];
-  /** Whether equal scores must be in the order of their names (greatest first). */
+  /** Whether equal scores must be in the order of their names. */
   readonly tiesByName: boolean;
 }
 
@@ -118,7 +118,7 @@ function tieViolations(entries: readonly Entry[]): string[] {
   const violations: string[] = [];
   for (const [place, entry] of entries.entries()) {
     const before = entries[place - 1];
-    if (before && before.score === entry.score && before.member < entry.member) {
+    if (before && before.score === entry.score && before.member > entry.member) {
       violations.push(`${before.member} and ${entry.member} are equal and in the wrong order`);
     }
   }

@@ -109,7 +109,7 @@ function cpuChart(patterns: readonly PatternSummary[]): Chart {
         tier,
         requests,
         parts: without(summary.cpus, ["lab", "supervisor"]),
-        detail: `, ${whole(serviceCpuUs(summary))} µs/req`,
+        detail: summary.cpus.has("worker") ? `, ${whole(serviceCpuUs(summary))} µs/req` : "",
       })),
     })),
   });

@@ -4,7 +4,7 @@
  */
 import type { Estimate } from "../../statistics/interval.ts";
 import { compact, whole } from "../format.ts";
-import { type Child, element, join, type Markup } from "../markup.ts";
+import { element, join, type Markup } from "../markup.ts";
 import { linearScale, type Scale } from "../scale.ts";
 import { seriesClass } from "../theme.ts";
 import { type Chart, frame, HEAD, label, leftAxis, spread, WIDTH } from "./frame.ts";
@@ -12,9 +12,11 @@ import { marker } from "./marker.ts";
 
 const LEFT = 62;
 /** Room for the names at the right. */
-const NAMES_RIGHT = 170;
+const NAMES_RIGHT = 190;
 const PLOT_HEIGHT = 250;
 const NAME_GAP = 15;
+/** Width over which the points of one load are spread. */
+const DODGE = 36;
 
 export interface LoadLine {
   readonly name: string;
@@ -45,12 +47,18 @@ export function loadLines({ id, title, note, unit, lines }: LoadLines): Chart {
     NAME_GAP,
     { from: top, to: bottom },
   );
+  const drawn = lines.map((line, place) => {
+    // Beside each other, so that whiskers of equal values do not hide one another.
+    const aside = (place - (lines.length - 1) / 2) * Math.min(6, DODGE / lines.length);
+    return drawLine(line, (load) => x(load) + aside, y, { x: right + 8, y: ends[place] ?? 0 });
+  });
   return frame(
     { id, title, note, description: describe(lines, unit), height: bottom + 44 },
     leftAxis(y, LEFT, right, unit),
     ...loads.map((load) => label(x(load), bottom + 18, whole(load), "tick", "middle")),
     label((LEFT + right) / 2, bottom + 36, "requests of the run (logarithmic)", "tick", "middle"),
-    ...lines.map((line, place) => lineMarkup(line, x, y, { x: right + 8, y: ends[place] ?? 0 })),
+    ...drawn.map((line) => line.lines),
+    ...drawn.map((line) => line.marks),
   );
 }
 
@@ -66,42 +74,50 @@ function loadPlace(
   return span.from + (Math.log(requests / first) / Math.log(last / first)) * (span.to - span.from);
 }
 
-function lineMarkup(
+interface DrawnLine {
+  /** The line and its whiskers, to be drawn below all marks. */
+  readonly lines: Markup;
+  readonly marks: Markup;
+}
+
+function drawLine(
   { name, series, points }: LoadLine,
   x: (requests: number) => number,
   y: Scale,
   end: { readonly x: number; readonly y: number },
-): Markup {
+): DrawnLine {
   const className = seriesClass(series);
-  const places = points.map((point) => ({
-    x: x(point.requests),
-    y: y.at(point.estimate.value),
-    low: y.at(point.estimate.low),
-    high: y.at(point.estimate.high),
+  const places = points.map(({ requests, estimate }) => ({
+    x: r(x(requests)),
+    y: r(y.at(estimate.value)),
+    low: r(y.at(estimate.low)),
+    high: r(y.at(estimate.high)),
   }));
   const last = places.at(-1);
-  const children: Child[] = [
+  const lines = join([
     element("polyline", {
-      points: places.map((p) => `${r(p.x)},${r(p.y)}`).join(" "),
+      points: places.map((p) => `${p.x},${p.y}`).join(" "),
       class: `${className} line`,
     }),
     ...places.map((p) =>
       element("path", {
-        d: `M${r(p.x)} ${r(p.low)}V${r(p.high)}M${r(p.x - 3)} ${r(p.low)}h6M${r(p.x - 3)} ${r(p.high)}h6`,
-        class: "whisker",
+        d: `M${p.x} ${p.low}V${p.high}M${r(p.x - 3)} ${p.low}h6M${r(p.x - 3)} ${p.high}h6`,
+        class: `${className} line thin`,
       }),
     ),
-    ...places.map((p) => marker(series, p.x, p.y)),
     last
       ? element("path", {
-          d: `M${r(last.x + 6)} ${r(last.y)}L${r(end.x - 3)} ${r(end.y)}`,
+          d: `M${r(last.x + 6)} ${last.y}L${r(end.x - 3)} ${r(end.y)}`,
           class: "grid",
         })
       : null,
+  ]);
+  const marks = join([
+    ...places.map((p) => marker(series, p.x, p.y)),
     marker(series, end.x + 5, end.y),
     label(end.x + 15, end.y + 4, name),
-  ];
-  return join(children);
+  ]);
+  return { lines, marks };
 }
 
 const r = (value: number): number => Math.round(value * 100) / 100;

@@ -12,7 +12,7 @@ import { type Chart, frame, HEAD, label, leftAxis, spread, WIDTH } from "./frame
 import { marker } from "./marker.ts";
 
 const LEFT = 62;
-const NAMES_RIGHT = 170;
+const NAMES_RIGHT = 190;
 const PLOT_HEIGHT = 270;
 const NAME_GAP = 15;
 const STEPS_PER_DECADE = 12;

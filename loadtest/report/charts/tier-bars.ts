@@ -84,10 +84,10 @@ function rowMarkup(row: TierRow, y: number, at: (value: number) => number, unit:
   return join(children);
 }
 
-/** A line from low to high with ends. */
+/** A line from low to high with ends, set off from the bar below it. */
 export function whisker(from: number, to: number, y: number): Markup {
   const d = `M${round(from)} ${round(y)}H${round(to)}M${round(from)} ${round(y - 3)}v6M${round(to)} ${round(y - 3)}v6`;
-  return element("path", { d, class: "whisker" });
+  return join([element("path", { d, class: "halo" }), element("path", { d, class: "whisker" })]);
 }
 
 const round = (value: number): number => Math.round(value * 100) / 100;

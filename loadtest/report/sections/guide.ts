@@ -22,9 +22,10 @@ export function guideSection(guide: Guide | null, patterns: readonly PatternSumm
     ),
     table(
       "By need",
-      [{ name: "Need" }, { name: "Recommended" }, { name: "Judged by" }, { name: "Ranking" }],
+      [{ name: "Need" }, { name: "Recommended" }, { name: "Judged by" }],
       guide.recommendations.map((one) => needRow(one, title)),
     ),
+    rankTable(guide, patterns),
     table(
       "By reliability",
       [
@@ -59,25 +60,41 @@ export function guideSection(guide: Guide | null, patterns: readonly PatternSumm
 }
 
 function needRow({ useCase, ranking, recommended }: Recommendation, title: (id: string) => string) {
-  if (recommended.length === 0) {
+  const best = ranking.filter((one) => one.rank === 1);
+  if (best.length === 0) {
     return [
       useCase.title,
-      "this run cannot say",
+      "this run cannot say: it needs more requests or more loads",
       useCase.measure,
-      "needs more requests or more loads",
     ];
   }
-  const names = recommended.map(title).join(" or ");
+  const names = best.map(({ id, estimate }) => `${title(id)}, ${estimateText(estimate, useCase)}`);
   return [
     useCase.title,
-    element("b", {}, recommended.length > 1 ? `${names} (tie)` : names),
+    element("b", {}, `${names.join("; or ")}${recommended.length > 1 ? " (tie)" : ""}`),
     useCase.measure,
-    element(
-      "ol",
-      { class: "ranking" },
-      ...ranking.map(({ id, rank, estimate }) =>
-        element("li", { value: rank }, `${title(id)}: ${estimateText(estimate, useCase)}`),
-      ),
-    ),
   ];
+}
+
+/** Every pattern's rank for every need. */
+function rankTable({ recommendations }: Guide, patterns: readonly PatternSummary[]): Markup {
+  return table(
+    "Ranks, with the number they are made of; a dash where a pattern was not a candidate",
+    [
+      { name: "Pattern" },
+      ...recommendations.map(({ useCase }) => ({
+        name: `${useCase.title}, ${useCase.unit}`,
+        isNumber: true,
+      })),
+    ],
+    patterns.map(({ pattern }) => [
+      pattern.title,
+      ...recommendations.map(({ ranking, useCase }) => {
+        const found = ranking.find((one) => one.id === pattern.id);
+        if (found === undefined) return "-";
+        const value = fixed(found.estimate.value, useCase.unit === "ms" ? 2 : 0);
+        return `${found.rank}. (${value})`;
+      }),
+    ]),
+  );
 }

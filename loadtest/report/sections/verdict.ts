@@ -1,3 +1,4 @@
+import type { ConsistencyLevel } from "../../protocol/journey-meta.ts";
 import type { Run } from "../../run-file/schema.ts";
 import type { PatternSummary } from "../../statistics/run-summary.ts";
 import { percent, whole } from "../format.ts";
@@ -24,6 +25,13 @@ export function verdictSection(run: Run, patterns: readonly PatternSummary[]): M
   );
 }
 
+const CONSISTENCY_TEXT: Readonly<Record<ConsistencyLevel, string>> = {
+  linearizable: "all callers see the last acknowledged write, in one order",
+  fresh: "never older than the last write acknowledged before they began",
+  session: "a caller sees its own writes and never goes back",
+  eventual: "copies agree some time after the last write",
+};
+
 /** What each load verified, and how far the generator was from its limits. */
 export function verificationSection(patterns: readonly PatternSummary[]): Markup {
   return section(
@@ -32,7 +40,7 @@ export function verificationSection(patterns: readonly PatternSummary[]): Markup
     ...patterns.map(({ pattern }) =>
       paragraph(
         element("b", {}, pattern.title),
-        `: ${pattern.workload}. Verified: ${pattern.verifies}.`,
+        `: ${pattern.workload}. Verified: ${pattern.verifies}. Reads are ${pattern.consistency}: ${CONSISTENCY_TEXT[pattern.consistency]}.`,
       ),
     ),
     table(
