@@ -22,13 +22,13 @@ export class ExactNumber {
 /** TypeScript's library does not know it yet (ECMAScript proposal "JSON.parse source text access"). */
 const jsonWithRaw = JSON as typeof JSON & { rawJSON(text: string): unknown };
 
-/** For JSON.parse: keeps every digit of a number. */
+/** A reviver for JSON.parse: keeps every digit of a number. Node hands it the third argument. */
 export function keepDigits(
   _key: string,
   value: unknown,
-  context: { readonly source?: string },
+  context?: { readonly source?: string },
 ): unknown {
-  const { source } = context;
+  const source = context?.source;
   if (typeof value !== "number" || source === undefined || String(value) === source) return value;
   return new ExactNumber(source);
 }

@@ -73,9 +73,7 @@ export function labelOf(request: SqlRequest): string {
 
 function parseJson(body: string): unknown {
   try {
-    return NEEDS_CARE.test(body)
-      ? JSON.parse(body, strictly as (key: string, value: unknown) => unknown)
-      : JSON.parse(body);
+    return NEEDS_CARE.test(body) ? JSON.parse(body, strictly) : JSON.parse(body);
   } catch (error) {
     throw unreadable(error instanceof Error ? error.message : "not JSON");
   }
@@ -87,7 +85,7 @@ const NEEDS_CARE = /\d{16}|\\u[dD][89a-fA-F]/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Neon's parser keeps every digit and refuses a lone surrogate; JavaScript's does neither. */
-function strictly(key: string, value: unknown, context: { readonly source?: string }): unknown {
+function strictly(key: string, value: unknown, context?: { readonly source?: string }): unknown {
   if (typeof value === "string" && LONE_SURROGATE.test(value)) {
     throw new SyntaxError("lone leading surrogate in hex escape");
   }

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { sqlDatabaseContract } from "./contract.ts";
+import { rowsOf, single, transaction } from "./contract-calls.ts";
+import type { SqlDatabase, SqlOutcome } from "./database.ts";
 import { openPostgres } from "./postgres-database.ts";
 import { postgresBinaries, type TemporaryPostgres, temporaryPostgres } from "./postgres-fixture.ts";
 
 const binaries = postgresBinaries();
+const codeOf = (outcome: SqlOutcome) =>
+  outcome.kind === "failed" ? outcome.error.code : outcome.kind;
 
 if (binaries === null) {
   describe("SqlDatabase over a Postgres server", () => {
@@ -17,15 +21,151 @@ if (binaries === null) {
     });
     afterAll(() => postgres.dispose());
 
-    sqlDatabaseContract({
-      slots: 20,
-      open: async (options) => {
-        const database = await openPostgres({
-          ...options,
-          connectionString: postgres.connectionString,
-        });
-        return { database, dispose: () => database.close() };
-      },
+    describe("as every adapter", () => {
+      sqlDatabaseContract({
+        slots: 20,
+        open: async (options) => {
+          const database = await openPostgres({
+            ...options,
+            connectionString: postgres.connectionString,
+          });
+          return { database, dispose: () => database.close() };
+        },
+      });
+    });
+
+    describe("as a server", () => {
+      let database: SqlDatabase;
+      beforeAll(async () => {
+        database = await openPostgres({ connectionString: postgres.connectionString });
+      });
+      afterAll(() => database.close());
+      parallelTests(() => database);
+      brokenTests(
+        () => database,
+        () => postgres,
+      );
     });
   });
+}
+
+/** Ends once two have come: sequences are counted outside of transactions. */
+const meet = (place: string) => `DO $$ BEGIN
+  PERFORM nextval('${place}');
+  FOR i IN 1..500 LOOP
+    IF (SELECT last_value FROM ${place}) >= 2 THEN RETURN; END IF;
+    PERFORM pg_sleep(0.01);
+  END LOOP;
+  RAISE EXCEPTION 'nobody else came to ${place}';
+END $$`;
+
+function parallelTests(database: () => SqlDatabase): void {
+  const meetingPlace = async (place: string) => {
+    await single(database(), `CREATE SEQUENCE ${place}`);
+    return meet(place);
+  };
+
+  it("runs requests in parallel", async ({ expect }) => {
+    const here = await meetingPlace("in_parallel");
+    const outcomes = await Promise.all([single(database(), here), single(database(), here)]);
+    expect(outcomes.map(codeOf)).toEqual(["done", "done"]);
+  });
+
+  it("has real serialization failures", async ({ expect }) => {
+    await single(database(), "CREATE TABLE skew (class int4)");
+    const [read, written] = [await meetingPlace("both_read"), await meetingPlace("both_wrote")];
+    const batch = (reads: number, writes: number) =>
+      transaction(
+        database(),
+        [
+          `SELECT count(*) FROM skew WHERE class = ${reads}`,
+          read,
+          `INSERT INTO skew VALUES (${writes})`,
+          written,
+        ],
+        { isolation: "SERIALIZABLE" },
+      );
+    const outcomes = await Promise.all([batch(1, 2), batch(2, 1)]);
+    expect(outcomes.map(codeOf).sort()).toEqual(["40001", "done"]);
+  });
+
+  it("has real deadlocks, and real locks to wait for", async ({ expect }) => {
+    await single(database(), "CREATE TABLE locked AS SELECT generate_series(1, 2) AS id");
+    const lock = (id: number, how = "") =>
+      `SELECT id FROM locked WHERE id = ${id} FOR UPDATE ${how}`;
+    const [have, held, asked] = [
+      await meetingPlace("both_have_one"),
+      await meetingPlace("one_is_held"),
+      await meetingPlace("one_was_refused"),
+    ];
+    const outcomes = await Promise.all([
+      transaction(database(), [lock(1), have, lock(2)]),
+      transaction(database(), [lock(2), have, lock(1)]),
+    ]);
+    expect(outcomes.map(codeOf).sort()).toEqual(["40P01", "done"]);
+    const [holds, refused] = await Promise.all([
+      transaction(database(), [lock(1), held, asked]),
+      transaction(database(), [held, lock(1, "NOWAIT")]).then(async (outcome) => {
+        await single(database(), asked);
+        return outcome;
+      }),
+    ]);
+    expect([codeOf(holds), codeOf(refused)]).toEqual(["done", "55P03"]);
+  });
+}
+
+function brokenTests(database: () => SqlDatabase, postgres: () => TemporaryPostgres): void {
+  it("cancels a query whose caller gives up, and uses the connection again", async ({ expect }) => {
+    await single(database(), "CREATE TABLE given_up_on (id int4)");
+    const givenUp = new AbortController();
+    const text = "INSERT INTO given_up_on SELECT 1 FROM pg_sleep(30)";
+    const runs = database().run(
+      { kind: "single", statement: { text, params: [] } },
+      givenUp.signal,
+    );
+    const active = `SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = '${text}'`;
+    await until(async () => (await rowsOf(single(database(), active)))[0]?.[0] === "1");
+    givenUp.abort();
+    expect(await runs).toEqual({ kind: "cancelled" });
+    expect(await rowsOf(single(database(), active))).toEqual([["0"]]);
+    expect(await rowsOf(single(database(), "SELECT id FROM given_up_on"))).toEqual([]);
+  });
+
+  it("passes on that the server ended the session, and opens another", async ({ expect }) => {
+    const ended = await single(database(), "SELECT pg_terminate_backend(pg_backend_pid())");
+    expect(codeOf(ended)).toBe("57P01");
+    expect((await single(database(), "SELECT 1")).kind).toBe("done");
+  });
+
+  it("says what is known when the server dies, and goes on when it is back", async ({ expect }) => {
+    const runs = single(database(), "SELECT pg_sleep(30)");
+    const active = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(30)'";
+    await until(async () => (await rowsOf(single(database(), active)))[0]?.[0] === "1");
+    await postgres().kill();
+    const ended = await runs;
+    expect(ended.kind === "lost" || codeOf(ended) === "57P02", JSON.stringify(ended)).toBe(true);
+    expect(await single(database(), "SELECT 1")).toMatchObject({
+      kind: "unavailable",
+      message: expect.stringContaining("ECONNREFUSED"),
+      error: null,
+    });
+    await postgres().start();
+    expect((await single(database(), "SELECT 1")).kind).toBe("done");
+  });
+
+  it("refuses at once a server that is not there, and text that is no address", async ({
+    expect,
+  }) => {
+    await expect(openPostgres({ connectionString: "postgres://u@127.0.0.1:1/d" })).rejects.toThrow(
+      "Postgres at 127.0.0.1:1 does not serve",
+    );
+    await expect(openPostgres({ connectionString: "localhost:5432" })).rejects.toThrow(
+      "looks like postgres://user:password@host:5432/db",
+    );
+  });
+}
+
+/** Asks again until it is so; the test's own timeout ends it. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setImmediate(resolve));
 }
