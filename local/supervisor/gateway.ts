@@ -5,7 +5,7 @@
  */
 import { FaultEngine } from "../faults/engine.ts";
 import { startReplicationRelay } from "../redis-http/replication-relay.ts";
-import { type RedisHttpNode, startRedisHttp } from "../redis-http/server.ts";
+import { type RedisHttp, type RedisHttpNode, startRedisHttp } from "../redis-http/server.ts";
 import { attachToSupervisor, failStart, tellSupervisor } from "./child-side.ts";
 
 /** What the supervisor puts into `GATEWAY`. */
@@ -24,29 +24,29 @@ const config = JSON.parse(GATEWAY ?? "null") as GatewayConfig;
 process.env = environment;
 
 const faults = new FaultEngine();
-try {
-  // First: a replica that does not find its primary tries again only after a second.
-  const relays = await Promise.all(
-    config.relays.map(({ id, port, primaryPort }) =>
-      startReplicationRelay({
-        port,
-        primary: { host: "127.0.0.1", port: primaryPort },
-        delayMs: () => faults.lagMs(id),
-      }),
+const closing: (() => Promise<void>)[] = [];
+let redisHttp: RedisHttp | null = null;
+// Before anything listens: the faults in force are on their way.
+attachToSupervisor({
+  faults,
+  counters: () =>
+    Object.fromEntries(
+      Object.entries(redisHttp?.counters() ?? {}).map(([id, counters]) => [id, { ...counters }]),
     ),
-  );
-  const redisHttp = await startRedisHttp({ nodes: config.nodes, faults });
-  attachToSupervisor({
-    faults,
-    counters: () =>
-      Object.fromEntries(
-        Object.entries(redisHttp.counters()).map(([id, counters]) => [id, { ...counters }]),
-      ),
-    resetCounters: () => redisHttp.resetCounters(),
-    close: async () => {
-      await Promise.all([redisHttp, ...relays].map((one) => one.close()));
-    },
-  });
+  resetCounters: () => redisHttp?.resetCounters(),
+  close: async () => {
+    await Promise.all(closing.map((close) => close()));
+  },
+});
+try {
+  // First the relays: a replica that does not find its primary tries again only after a second.
+  for (const { id, port, primaryPort } of config.relays) {
+    const primary = { host: "127.0.0.1", port: primaryPort };
+    const relay = await startReplicationRelay({ port, primary, delayMs: () => faults.lagMs(id) });
+    closing.push(() => relay.close());
+  }
+  redisHttp = await startRedisHttp({ nodes: config.nodes, faults });
+  closing.push(redisHttp.close);
   tellSupervisor({ type: "ready" });
 } catch (error) {
   failStart(error);

@@ -146,7 +146,9 @@ export class ManagedProcess {
 
   #begin(): void {
     this.#isWanted = true;
-    if (this.#run === null) this.#spawn();
+    if (this.#run !== null) return;
+    this.#diedAtMs = null;
+    this.#spawn();
   }
 
   async #end(): Promise<void> {

@@ -18,6 +18,17 @@ const STOP_GRACE_MS = 1500;
 /** Small young generation: these processes idle most of the time, and there are several. */
 const NODE_FLAGS = ["--max-semi-space-size=2", "--disable-warning=ExperimentalWarning"];
 
+/**
+ * glibc gives what was freed back to the system: what a process needs to start (a database image, a bundler's
+ * worth of JavaScript) is much more than it needs to go on. Saves 70 MiB; elsewhere it means nothing. Not for the
+ * gateway, which allocates large values all the time.
+ */
+const LEAN_MALLOC = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_MMAP_THRESHOLD_: "65536",
+  MALLOC_TRIM_THRESHOLD_: "65536",
+};
+
 export interface NodePlanSettings {
   readonly around: Surroundings;
   readonly dataDir: string;
@@ -65,6 +76,7 @@ export function postgresPlan(settings: NodePlanSettings): ProcessPlan {
           "--password",
           secrets.postgresPassword,
         ],
+        env: LEAN_MALLOC,
       }),
     ...(LOCAL_POSTGRES_URL !== ""
       ? {}
@@ -88,7 +100,7 @@ export function workerPlan(settings: NodePlanSettings, bundleDir: () => string):
         bindings: workerBindings(around, "local"),
       };
       return nodeChild(settings, "worker-host.ts", {
-        env: { WORKER_HOST: JSON.stringify(config) },
+        env: { ...LEAN_MALLOC, WORKER_HOST: JSON.stringify(config) },
       });
     },
     wipe: () => rm(persistDir, { recursive: true, force: true }),

@@ -7,7 +7,6 @@
  * 3. `stop` may be called at any time, also while starting; it leaves no process, within 5 s.
  */
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { removeStackFile, type StackFile, writeStackFile } from "../stack-file.ts";
 import { applyLocalSchema } from "./apply-schema.ts";
@@ -29,6 +28,7 @@ import { describeStack, planStack, portUses, type StackPlan } from "./stack-plan
 import { allRedis } from "./topology.ts";
 import {
   databaseUrl,
+  devVarsOf,
   removeDevVars,
   type Surroundings,
   sqlUrl,
@@ -173,7 +173,9 @@ export class LocalStack {
     const { say, dataDir } = this.#options;
     const { id, pid, workerPid } = process.snapshot();
     writeProcessRecord(dataDir, this.#pids());
-    if (event.kind === "ready" && process.plan.kind !== "redis") {
+    // At once, so that they are in force before it serves; and again once it does, in case it was slow.
+    if (event.kind === "spawned") this.#faults?.push(process).catch(() => undefined);
+    if (event.kind === "ready") {
       this.#faults?.push(process).catch((error) => say(`${id}: faults not restored: ${error}`));
     }
     if (!this.#hasStarted) return;
@@ -195,7 +197,7 @@ export class LocalStack {
   #leaveDevVars(): void {
     const { dataDir, devVarsPath, say } = this.#options;
     const bindings = workerBindings(this.#around(), "dev");
-    writeDevVars(join(dataDir, "dev.vars"), bindings);
+    writeDevVars(devVarsOf(dataDir), bindings);
     if (devVarsPath !== undefined && !writeDevVars(devVarsPath, bindings)) {
       say(`${devVarsPath} is not the stack's and stays; a bare "wrangler dev" reads it`);
     }
@@ -208,7 +210,7 @@ export class LocalStack {
     if (this.#plan !== null) {
       removeStackFile(dataDir);
       if (devVarsPath !== undefined) removeDevVars(devVarsPath);
-      removeDevVars(join(dataDir, "dev.vars"));
+      removeDevVars(devVarsOf(dataDir));
     }
     const processes = [...this.#processes.values()];
     // The Worker first: what it still does needs the stores.

@@ -3,6 +3,7 @@
  * What the Worker gets to know of a local stack: the bindings a deployment has, with local URLs and tokens.
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { controlPort, type PortBases, sqlPort } from "./ports.ts";
 import { keyHash, type Secrets } from "./secrets.ts";
 import type { RedisNode, Topology } from "./topology.ts";
@@ -69,6 +70,9 @@ export function workerBindings(
     SESSION_ORIGINS: "",
   };
 }
+
+/** Every stack leaves its bindings for `wrangler dev` here. */
+export const devVarsOf = (dataDir: string): string => join(dataDir, "dev.vars");
 
 const DEV_VARS_MARK = "# Made by the local stack that runs; removed when it stops.";
 

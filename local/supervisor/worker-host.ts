@@ -24,10 +24,12 @@ export interface WorkerHostConfig {
 const WORKER_NAME = "edge-kv-patterns";
 const HOST = "127.0.0.1";
 
-const { WORKER_HOST, ...environment } = process.env;
+const { WORKER_HOST } = process.env;
 const config = JSON.parse(WORKER_HOST ?? "null") as WorkerHostConfig;
-// workerd inherits the environment, and the configuration holds every secret.
-process.env = environment;
+// workerd inherits the environment: the configuration holds every secret, and malloc is this process's affair.
+process.env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(WORKER_HOST$|MALLOC_)/.test(name)),
+);
 
 const miniflare = new Miniflare(miniflareOptions(config));
 attachToSupervisor({
