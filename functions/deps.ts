@@ -71,42 +71,77 @@ export function createDepsFor(): DepsFor {
       isolate = isolateOf(env, { clock, sleep, random: Math.random, newId });
       isolates.set(env, isolate);
     }
-    return depsOf(isolate, request);
+    return new RequestDeps(isolate, request);
   };
 }
 
-function depsOf(isolate: Isolate, request: RequestScope): Deps {
-  const stores = storesOf(isolate, request.deadlineMs);
-  const requestId = isolate.nextRequestId();
-  return {
-    traffic: stores.traffic,
-    attempts: stores.attempts,
-    get redis() {
-      return stores.redis;
-    },
-    get postgres() {
-      return stores.postgres;
-    },
-    isolate,
-    requestId,
-    config: isolate.config,
-    keyring: isolate.keyring,
-    caches: isolate.caches,
-    clock,
-    random: Math.random,
-    newId,
-    afterReply: (work) => request.waitUntil(afterReply(isolate, requestId, request, work)),
-    countEvent: isolate.metrics.countEvent,
+/** Classes, because one is made for every request: getters and methods of a prototype cost nothing to make. */
+class IsolateStores implements Stores {
+  readonly isolate: Isolate;
+  readonly attempts: Attempts;
+  readonly traffic: StoreTraffic;
+
+  constructor(isolate: Isolate, deadlineMs: number) {
+    this.isolate = isolate;
+    const deadline = deadlineAfter(clock, deadlineMs);
+    this.attempts = { deadline, clock, random: Math.random, sleep };
+    this.traffic = storeTraffic(stopwatch);
+  }
+
+  get redis(): RedisPort {
+    const { redis, config } = this.isolate;
+    if (redis === null) throw new NotConfigured(sentenceFor(config, "redis"));
+    return redis.port({ traffic: this.traffic, deadline: this.attempts.deadline });
+  }
+
+  get postgres(): PostgresPort {
+    const { postgres, config } = this.isolate;
+    if (postgres === null) throw new NotConfigured(sentenceFor(config, "postgres"));
+    return postgres.port({ traffic: this.traffic, deadline: this.attempts.deadline });
+  }
+}
+
+class RequestDeps extends IsolateStores implements Deps {
+  readonly requestId: string;
+  readonly clock = clock;
+  readonly random = Math.random;
+  readonly newId = newId;
+  readonly #request: RequestScope;
+
+  constructor(isolate: Isolate, request: RequestScope) {
+    super(isolate, request.deadlineMs);
+    this.requestId = isolate.nextRequestId();
+    this.#request = request;
+  }
+
+  get config(): Config {
+    return this.isolate.config;
+  }
+
+  get keyring(): Keyring | null {
+    return this.isolate.keyring;
+  }
+
+  get caches(): Caches {
+    return this.isolate.caches;
+  }
+
+  get countEvent(): Deps["countEvent"] {
+    return this.isolate.metrics.countEvent;
+  }
+
+  readonly afterReply = (work: (stores: Stores) => Promise<unknown>): void => {
+    const { waitUntil, operation = () => UNMATCHED } = this.#request;
+    waitUntil(runAfterReply(this, work, operation).then(() => this.isolate.flush?.plan(waitUntil)));
   };
 }
 
-async function afterReply(
-  isolate: Isolate,
-  requestId: string,
-  { operation = () => UNMATCHED, waitUntil }: RequestScope,
+async function runAfterReply(
+  { isolate, requestId }: Deps,
   work: (stores: Stores) => Promise<unknown>,
+  operation: () => string,
 ): Promise<void> {
-  const stores = storesOf(isolate, AFTER_REPLY_MS);
+  const stores = new IsolateStores(isolate, AFTER_REPLY_MS);
   let outcome: "done" | "failed" = "done";
   try {
     await work(stores);
@@ -115,25 +150,10 @@ async function afterReply(
     logFailure({ requestId, operation: operation(), code: "after_reply_failed", error });
   }
   isolate.metrics.countBackground(operation(), outcome, stores.traffic.spent().requests);
-  isolate.flush?.plan(waitUntil);
 }
 
-function storesOf(isolate: Isolate, deadlineMs: number): Stores {
-  const deadline = deadlineAfter(clock, deadlineMs);
-  const traffic = storeTraffic(stopwatch);
-  const { instance, redis, postgres } = isolate.config.faults;
-  return {
-    traffic,
-    attempts: { deadline, clock, random: Math.random, sleep },
-    get redis() {
-      if (isolate.redis === null) throw new NotConfigured(instance ?? redis ?? "");
-      return isolate.redis.port({ traffic, deadline });
-    },
-    get postgres() {
-      if (isolate.postgres === null) throw new NotConfigured(instance ?? postgres ?? "");
-      return isolate.postgres.port({ traffic, deadline });
-    },
-  };
+function sentenceFor({ faults }: Config, store: "redis" | "postgres"): string {
+  return faults.instance ?? faults[store] ?? `${store} is not configured.`;
 }
 
 function newId(): string {

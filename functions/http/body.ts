@@ -10,6 +10,9 @@ export type ReadBody =
   | { readonly kind: "too_large" }
   | { readonly kind: "not_utf8" };
 
+/** Keeps nothing between calls, so that one serves all requests. */
+const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** Stops reading at the first byte beyond the bound, whatever Content-Length says. */
 export async function readText(request: Request, bytesMax: number): Promise<ReadBody> {
   const announced = Number(request.headers.get("Content-Length") ?? Number.NaN);
@@ -21,7 +24,7 @@ export async function readText(request: Request, bytesMax: number): Promise<Read
   try {
     return {
       kind: "text",
-      text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
+      text: STRICT_UTF8.decode(bytes),
     };
   } catch {
     return { kind: "not_utf8" };

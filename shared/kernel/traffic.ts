@@ -6,8 +6,9 @@
  *
  * 1. At most `STORE_CALLS_IN_FLIGHT_MAX` calls of a request run at once; the platform queues a seventh
  *    connection silently, so the queue is ours, here, where tests see it.
- * 2. `requests` counts calls; `trips` counts how many of them waited for another to finish first:
- *    calls that overlap are one trip.
+ * 2. A place that becomes free passes to the call that has waited longest, never to a newcomer.
+ * 3. `requests` counts calls. `trips` counts them along the longest chain of calls of which each began after
+ *    the one before it had ended: calls that overlap are one trip, a call that had to queue is a later one.
  */
 import type { Dependency } from "./errors.ts";
 import type { Clock } from "./time.ts";
@@ -32,45 +33,70 @@ export interface StoreTraffic {
 }
 
 export function storeTraffic(clock: Clock): StoreTraffic {
-  const waiting: (() => void)[] = [];
-  const open = new Map<Dependency, { calls: number; sinceMs: number }>();
-  const durationMs = new Map<Dependency, number>();
-  let inFlight = 0;
-  let trips = 0;
-  let requests = 0;
+  return new Traffic(clock);
+}
 
-  const begin = (dependency: Dependency) => {
-    requests += 1;
-    if (inFlight === 0) trips += 1;
-    inFlight += 1;
-    const window = open.get(dependency);
-    if (window) window.calls += 1;
-    else open.set(dependency, { calls: 1, sinceMs: clock() });
-  };
+const NO_DURATIONS: ReadonlyMap<Dependency, number> = new Map();
 
-  const end = (dependency: Dependency) => {
-    inFlight -= 1;
-    const window = open.get(dependency);
-    if (window && --window.calls === 0) {
-      durationMs.set(dependency, (durationMs.get(dependency) ?? 0) + clock() - window.sinceMs);
-      open.delete(dependency);
+/** A class, because one is made for every request: its methods cost nothing to make. */
+class Traffic implements StoreTraffic {
+  readonly #clock: Clock;
+  readonly #waiting: (() => void)[] = [];
+  #open: Map<Dependency, { calls: number; sinceMs: number }> | null = null;
+  #durationMs: Map<Dependency, number> | null = null;
+  #placesTaken = 0;
+  #requests = 0;
+  /** Trips of the longest chain that has begun, and of the longest that has ended. */
+  #trips = 0;
+  #tripsEnded = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async run<Reply>(dependency: Dependency, call: () => Promise<Reply>): Promise<Reply> {
+    if (this.#placesTaken < STORE_CALLS_IN_FLIGHT_MAX) this.#placesTaken += 1;
+    else if (this.#waiting.length < STORE_CALLS_QUEUED_MAX) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    } else throw new RangeError("too many store calls");
+    const trip = this.#begin(dependency);
+    try {
+      return await call();
+    } finally {
+      this.#end(dependency, trip);
     }
-    waiting.shift()?.();
-  };
+  }
 
-  return {
-    async run(dependency, call) {
-      if (inFlight >= STORE_CALLS_IN_FLIGHT_MAX) {
-        if (waiting.length >= STORE_CALLS_QUEUED_MAX) throw new RangeError("too many store calls");
-        await new Promise<void>((resolve) => waiting.push(resolve));
-      }
-      begin(dependency);
-      try {
-        return await call();
-      } finally {
-        end(dependency);
-      }
-    },
-    spent: () => ({ trips, requests, durationMs }),
-  };
+  spent(): Spent {
+    return {
+      trips: this.#trips,
+      requests: this.#requests,
+      durationMs: this.#durationMs ?? NO_DURATIONS,
+    };
+  }
+
+  #begin(dependency: Dependency): number {
+    const trip = this.#tripsEnded + 1;
+    this.#trips = Math.max(this.#trips, trip);
+    this.#requests += 1;
+    this.#open ??= new Map();
+    const window = this.#open.get(dependency);
+    if (window) window.calls += 1;
+    else this.#open.set(dependency, { calls: 1, sinceMs: this.#clock() });
+    return trip;
+  }
+
+  #end(dependency: Dependency, trip: number): void {
+    this.#tripsEnded = Math.max(this.#tripsEnded, trip);
+    const window = this.#open?.get(dependency);
+    if (window && --window.calls === 0) {
+      this.#durationMs ??= new Map();
+      const beforeMs = this.#durationMs.get(dependency) ?? 0;
+      this.#durationMs.set(dependency, beforeMs + this.#clock() - window.sinceMs);
+      this.#open?.delete(dependency);
+    }
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#placesTaken -= 1;
+    else next();
+  }
 }
