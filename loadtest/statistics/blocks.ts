@@ -6,7 +6,7 @@
  * requests would give intervals that are far too narrow. Blocks of consecutive requests keep what
  * neighbours share inside a block (block bootstrap, H. R. Kuensch 1989).
  */
-import { type Estimate, percentileInterval } from "./interval.ts";
+import { deviation, type Estimate, percentileInterval, SMALL_SAMPLE } from "./interval.ts";
 
 export const BLOCKS = 20;
 export const RESAMPLES = 1_000;
@@ -46,6 +46,9 @@ export function blocksOf(requests: readonly Timed[], blocks: number = BLOCKS): B
   });
 }
 
+/** A number of a load, computed from any of its blocks. */
+export type Statistic = (blocks: readonly Block[]) => number;
+
 /** Requests a second over the given blocks. */
 export function throughput(blocks: readonly Block[]): number {
   let count = 0;
@@ -68,31 +71,44 @@ export function meanMs(blocks: readonly Block[]): number {
   return count === 0 ? 0 : sumUs / count / 1_000;
 }
 
-/** As many blocks as there are, drawn with replacement. */
-export function resample(blocks: readonly Block[], random: () => number): Block[] {
-  return blocks.flatMap(() => blocks[Math.floor(random() * blocks.length)] ?? []);
+/** The statistic of as many blocks as there are, drawn with replacement, `RESAMPLES` times. */
+function resampled(blocks: readonly Block[], statistic: Statistic, random: () => number): number[] {
+  const drawn = [...blocks];
+  return Array.from({ length: RESAMPLES }, () => {
+    for (let place = 0; place < drawn.length; place += 1) {
+      const block = blocks[Math.floor(random() * blocks.length)];
+      if (block) drawn[place] = block;
+    }
+    return statistic(drawn);
+  });
 }
 
 /** A statistic of the blocks with its interval. */
 export function bootstrap(
   blocks: readonly Block[],
-  statistic: (blocks: readonly Block[]) => number,
+  statistic: Statistic,
   random: () => number,
 ): Estimate {
-  const resampled = Array.from({ length: RESAMPLES }, () => statistic(resample(blocks, random)));
-  return percentileInterval(statistic(blocks), resampled);
+  return percentileInterval(statistic(blocks), resampled(blocks, statistic, random));
+}
+
+export interface Ratio extends Estimate {
+  /** Standard deviation of the ratio's logarithm: what a test of "is it 1" needs. */
+  readonly logDeviation: number;
 }
 
 /** The ratio of a statistic of two independent runs, `numerator / denominator`, with its interval. */
 export function bootstrapRatio(
   runs: { readonly numerator: readonly Block[]; readonly denominator: readonly Block[] },
-  statistic: (blocks: readonly Block[]) => number,
+  statistic: Statistic,
   random: () => number,
-): Estimate {
-  const { numerator, denominator } = runs;
-  const resampled = Array.from(
-    { length: RESAMPLES },
-    () => statistic(resample(numerator, random)) / statistic(resample(denominator, random)),
-  );
-  return percentileInterval(statistic(numerator) / statistic(denominator), resampled);
+): Ratio {
+  const above = resampled(runs.numerator, statistic, random);
+  const below = resampled(runs.denominator, statistic, random);
+  const ratios = above.map((value, place) => value / (below[place] ?? Number.NaN));
+  const value = statistic(runs.numerator) / statistic(runs.denominator);
+  return {
+    ...percentileInterval(value, ratios),
+    logDeviation: deviation(ratios.map(Math.log)) * SMALL_SAMPLE,
+  };
 }

@@ -2,15 +2,22 @@
  * @module
  * One run against another, measurement by measurement.
  *
- * A difference is named only if it passes two gates: the interval of the ratio excludes 1, and the ratio
- * itself is further from 1 than two runs of the same code are from each other on an ordinary machine.
+ * A difference is named only if it passes two gates: chance gives such a ratio in less than one of a
+ * thousand comparisons (a report makes up to ninety), and the ratio is further from 1 than two runs of the
+ * same code are from each other on an ordinary machine.
  * Runs follow each other, they are not interleaved; for a difference of a few percent use the bench.
  */
 import { hash32, randomStream } from "../protocol/random.ts";
 import type { TierId } from "../protocol/tiers.ts";
 import type { Run } from "../run-file/schema.ts";
-import { type Block, bootstrapRatio, meanMs, throughput } from "./blocks.ts";
-import type { Estimate } from "./interval.ts";
+import {
+  type Block,
+  bootstrapRatio,
+  meanMs,
+  type Ratio,
+  type Statistic,
+  throughput,
+} from "./blocks.ts";
 import { quantile } from "./quantile.ts";
 import { summarizeRun, type TierSummary } from "./run-summary.ts";
 
@@ -19,6 +26,8 @@ import { summarizeRun, type TierSummary } from "./run-summary.ts";
  * between two runs says nothing.
  */
 export const NOISE_FLOOR = 0.15;
+/** Standard deviations that chance exceeds in less than one of a thousand comparisons. */
+export const DEVIATIONS_MIN = 3.3;
 /** Machines whose calibration differs by more are not compared. */
 export const CALIBRATION_MAX = 0.2;
 
@@ -29,7 +38,7 @@ export interface Compared {
   readonly tier: TierId;
   readonly metric: "throughput" | "mean" | "p95";
   /** This run divided by the baseline. */
-  readonly ratio: Estimate;
+  readonly ratio: Ratio;
   readonly difference: Difference;
 }
 
@@ -57,7 +66,7 @@ function compareTier(pattern: string, tier: TierSummary, baseline: TierSummary):
   const random = randomStream(hash32(tier.summary.count, baseline.summary.count));
   const row = (
     metric: Compared["metric"],
-    statistic: (blocks: readonly Block[]) => number,
+    statistic: Statistic,
     isHigherBetter: boolean,
   ): Compared => {
     const ratio = bootstrapRatio(runs, statistic, random);
@@ -77,11 +86,14 @@ function blockP95(blocks: readonly Block[]): number {
   return quantile(Float64Array.from(each).sort(), 0.5);
 }
 
-export function differenceOf(ratio: Estimate, isHigherBetter: boolean): Difference {
-  const isBeyondNoise = ratio.value > 1 + NOISE_FLOOR || ratio.value < 1 / (1 + NOISE_FLOOR);
-  const isHigher = ratio.low > 1;
-  if (!isBeyondNoise || (!isHigher && ratio.high >= 1)) return "none";
-  return isHigher === isHigherBetter ? "better" : "worse";
+export function differenceOf(
+  { value, logDeviation }: Pick<Ratio, "value" | "logDeviation">,
+  isHigherBetter: boolean,
+): Difference {
+  const distance = Math.abs(Math.log(value));
+  if (distance <= Math.log(1 + NOISE_FLOOR)) return "none";
+  if (distance <= DEVIATIONS_MIN * logDeviation) return "none";
+  return value > 1 === isHigherBetter ? "better" : "worse";
 }
 
 function caveats(run: Run, baseline: Run): string[] {

@@ -3,11 +3,13 @@
  * Percentiles with intervals. The value is exact; its interval comes from resampled blocks whose
  * durations are counted in buckets 1 % wide, so that a thousand resamples cost a fraction of a second.
  */
-import { type Block, RESAMPLES } from "./blocks.ts";
+import type { Block } from "./blocks.ts";
 import { type Estimate, percentileInterval } from "./interval.ts";
 import { isShowable, quantile } from "./quantile.ts";
 
 const BUCKET_RATIO = Math.log(1.01);
+/** Fewer than for a mean: a resample costs more, and the ends of the interval need no third digit. */
+const RESAMPLES = 400;
 
 const bucketOf = (durationUs: number): number =>
   Math.floor(Math.log(Math.max(1, durationUs)) / BUCKET_RATIO);
@@ -21,16 +23,32 @@ export function percentiles(
   ps: readonly number[],
   random: () => number,
 ): (Estimate | null)[] {
-  const all = Float64Array.from(blocks.flatMap((block) => [...block.durationsUs])).sort();
+  const all = merged(blocks);
   const shown = ps.filter((p) => isShowable(all.length, p));
   const resampled = resampledQuantiles(blocks, shown, random);
   return ps.map((p) => {
     const place = shown.indexOf(p);
     if (place === -1) return null;
-    const valueUs = quantile(all, p);
-    const { value, low, high } = percentileInterval(valueUs, resampled[place] ?? []);
+    const { value, low, high } = percentileInterval(quantile(all, p), resampled[place] ?? []);
     return { value: value / 1_000, low: low / 1_000, high: high / 1_000 };
   });
+}
+
+/** All durations in ascending order. */
+function merged(blocks: readonly Block[]): Float64Array {
+  const all = new Float64Array(blocks.reduce((count, block) => count + block.count, 0));
+  let at = 0;
+  for (const { durationsUs } of blocks) {
+    all.set(durationsUs, at);
+    at += durationsUs.length;
+  }
+  return all.sort();
+}
+
+interface Histogram {
+  /** Bucket of the first count. */
+  readonly first: number;
+  readonly counts: Uint32Array;
 }
 
 function resampledQuantiles(
@@ -39,40 +57,40 @@ function resampledQuantiles(
   random: () => number,
 ): number[][] {
   const results = ps.map((): number[] => []);
-  const slowestUs = Math.max(1, ...blocks.map((block) => block.durationsUs.at(-1) ?? 1));
-  const size = bucketOf(slowestUs) + 1;
-  const histograms = blocks.map((block) => histogram(block, size));
+  const first = Math.min(...blocks.map((block) => bucketOf(block.durationsUs[0] ?? 1)));
+  const last = Math.max(...blocks.map((block) => bucketOf(block.durationsUs.at(-1) ?? 1)));
+  const histograms = blocks.map((block) => histogram(block, first, last));
   for (let round = 0; round < RESAMPLES && ps.length > 0; round += 1) {
-    const sum = new Uint32Array(size);
+    const sum: Histogram = { first, counts: new Uint32Array(last - first + 1) };
     for (let draw = 0; draw < blocks.length; draw += 1) {
       const drawn = histograms[Math.floor(random() * blocks.length)];
-      if (drawn)
-        for (let bucket = 0; bucket < size; bucket += 1)
-          sum[bucket] = at(sum, bucket) + at(drawn, bucket);
+      if (drawn) add(sum.counts, drawn.counts);
     }
-    for (const [place, p] of ps.entries()) results[place]?.push(bucketQuantile(sum, p));
+    const total = sum.counts.reduce((count, more) => count + more, 0);
+    for (const [place, p] of ps.entries()) results[place]?.push(bucketQuantile(sum, total, p));
   }
   return results;
 }
 
-const at = (counts: Uint32Array, bucket: number): number => counts[bucket] ?? 0;
-
-function histogram(block: Block, size: number): Uint32Array {
-  const counts = new Uint32Array(size);
+function histogram(block: Block, first: number, last: number): Histogram {
+  const counts = new Uint32Array(last - first + 1);
   for (const durationUs of block.durationsUs) {
-    const bucket = bucketOf(durationUs);
-    counts[bucket] = at(counts, bucket) + 1;
+    const at = bucketOf(durationUs) - first;
+    counts[at] = (counts[at] ?? 0) + 1;
   }
-  return counts;
+  return { first, counts };
 }
 
-function bucketQuantile(counts: Uint32Array, p: number): number {
-  const total = counts.reduce((sum, count) => sum + count, 0);
+function add(sum: Uint32Array, more: Uint32Array): void {
+  for (let at = 0; at < sum.length; at += 1) sum[at] = (sum[at] ?? 0) + (more[at] ?? 0);
+}
+
+function bucketQuantile({ first, counts }: Histogram, total: number, p: number): number {
   const rank = Math.max(1, Math.ceil(total * p));
   let seen = 0;
-  for (let bucket = 0; bucket < counts.length; bucket += 1) {
-    seen += at(counts, bucket);
-    if (seen >= rank) return bucketUs(bucket);
+  for (let at = 0; at < counts.length; at += 1) {
+    seen += counts[at] ?? 0;
+    if (seen >= rank) return bucketUs(first + at);
   }
-  return bucketUs(counts.length - 1);
+  return bucketUs(first + counts.length - 1);
 }

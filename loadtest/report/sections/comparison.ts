@@ -21,7 +21,7 @@ export function comparisonSection(
     "comparison",
     `Against run ${comparison.baselineId}`,
     paragraph(
-      `This run divided by that one, with the 95 % interval. A difference is named only where the interval excludes 1 and the ratio is more than ${percent(NOISE_FLOOR)} away from it; less is what the same code shows from run to run.`,
+      `This run divided by that one, with the 95 % interval. A difference is named only where chance would give it in less than one of a thousand comparisons and the ratio is more than ${percent(NOISE_FLOOR)} away from 1; less is what the same code shows from run to run.`,
     ),
     comparison.caveats.length === 0 ? null : list(comparison.caveats),
     table(
