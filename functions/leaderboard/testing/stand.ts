@@ -19,6 +19,8 @@ export interface Stand {
   /** Sets the Worker's clock ahead of the store's, or behind. */
   setAhead(ms: number): void;
   keys(board: string): BoardKeys;
+  /** Another isolate of the same deployment: it has cached nothing yet. */
+  another(): Stand;
 }
 
 export interface StandOptions {
@@ -52,6 +54,7 @@ export function createStand(
       aheadMs = ms;
     },
     keys: (board) => boardKeys(space, board),
+    another: () => createStand(database, { wrap, instance }),
   };
 }
 
