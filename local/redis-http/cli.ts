@@ -32,7 +32,7 @@ export async function runRedisHttpOnly(argv: readonly string[]): Promise<void> {
   const { token: givenToken, "read-only-token": readOnlyToken } = options;
   const token = givenToken ?? randomBytes(24).toString("base64url");
   if (!URL.canParse(options.redis) || !/^rediss?:$/.test(new URL(options.redis).protocol)) {
-    fail(`--redis needs a URL like redis://host:6379, not "${options.redis}".`);
+    fail("--redis needs a URL like redis://127.0.0.1:6379.");
   }
   const http = await start({ options, token, readOnlyToken });
   const url = http.nodes.get(NODE)?.url ?? "";

@@ -4,6 +4,8 @@ export type Arg = string | Buffer;
 export interface Command {
   /** Upper case. */
   readonly name: string;
+  /** As the client wrote it, where that may differ: Redis repeats a name it does not know. */
+  readonly written?: string;
   readonly args: readonly Arg[];
 }
 

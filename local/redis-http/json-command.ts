@@ -7,6 +7,8 @@
 import { isUtf8 } from "node:buffer";
 import type { Command } from "./command.ts";
 
+export const PIPELINE_COMMANDS_MAX = 100_000;
+
 export type Parsed<T> =
   | { readonly kind: "ok"; readonly value: T }
   | { readonly kind: "bad"; readonly error: string };
@@ -23,6 +25,9 @@ export function parseCommands(body: Buffer): Parsed<readonly Command[]> {
   if (json.kind === "bad") return json;
   if (!Array.isArray(json.value)) return bad("ERR failed to parse pipeline request");
   if (json.value.length === 0) return bad("ERR empty pipeline request");
+  if (json.value.length > PIPELINE_COMMANDS_MAX) {
+    return bad(`ERR at most ${PIPELINE_COMMANDS_MAX} commands in one request`);
+  }
   const commands: Command[] = [];
   for (const item of json.value) {
     const command = toCommand(item);
@@ -42,7 +47,8 @@ function toCommand(json: unknown): Parsed<Command> {
       return bad(`ERR unsupported arg type: "${Array.isArray(arg) ? "[" : "{"}": json.Delim`);
     }
   }
-  return { kind: "ok", value: { name: String(name).toUpperCase(), args: args.map(String) } };
+  const written = String(name);
+  return { kind: "ok", value: { name: written.toUpperCase(), written, args: args.map(String) } };
 }
 
 function parseJson(body: Buffer, error: string): Parsed<unknown> {

@@ -40,7 +40,8 @@ export function parseTarget(url: string): Target | null {
 export function pathCommand({ segments, query }: Target, body: Buffer): Command {
   const [name = "", ...args] = segments;
   const value = body.length === 0 ? [] : [isUtf8(body) ? body.toString() : body];
-  return { name: name.toString().toUpperCase(), args: [...args, ...value, ...query] };
+  const written = name.toString();
+  return { name: written.toUpperCase(), written, args: [...args, ...value, ...query] };
 }
 
 const ROOT: Target = { segments: [], query: [], token: null };

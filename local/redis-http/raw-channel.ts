@@ -5,10 +5,10 @@
  *
  * A connection that ioredis made ready is taken over; replies are matched to commands by order.
  */
-import { type Redis, Command as RespCommand } from "ioredis";
+import type { Redis } from "ioredis";
 import type { Command } from "./command.ts";
 import { measureReply } from "./resp-frame.ts";
-import { REPLY_WITHIN_MS, StoreError } from "./store.ts";
+import { REPLY_WITHIN_MS, respCommand, StoreError, UNSENT_MAX_BYTES } from "./store.ts";
 
 interface Waiting {
   readonly resolve: (reply: Buffer) => void;
@@ -40,11 +40,9 @@ export class RawChannel {
   }
 
   /** Resolves to the whole reply. Rejects with `StoreError`. */
-  send({ name, args }: Command): Promise<Buffer> {
-    if (!this.#isOpen) {
-      return Promise.reject(
-        new StoreError("down", "the connection to the Redis of this node is gone"),
-      );
+  send(command: Command): Promise<Buffer> {
+    if (!this.#isOpen || this.#redis.stream.writableLength > UNSENT_MAX_BYTES) {
+      return Promise.reject(new StoreError("down", "the Redis of this node takes nothing"));
     }
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
@@ -53,7 +51,7 @@ export class RawChannel {
       );
       this.#waiting.push({ resolve, reject, timer });
       const { stream } = this.#redis;
-      stream.write(new RespCommand(name, [...args]).toWritable(stream));
+      stream.write(respCommand(command).toWritable(stream));
     });
   }
 

@@ -16,7 +16,7 @@ export interface Access {
 const words = (text: string): readonly string[] => text.split(" ");
 
 const UNAVAILABLE = new Set([
-  ...words("AUTH CLIENT HELLO QUIT RESET SELECT"),
+  ...words("AUTH HELLO QUIT RESET SELECT"),
   ...words("MULTI EXEC DISCARD WATCH UNWATCH"),
   ...words(
     "SUBSCRIBE UNSUBSCRIBE PSUBSCRIBE PUNSUBSCRIBE SSUBSCRIBE SUNSUBSCRIBE SPUBLISH MONITOR",
@@ -34,6 +34,7 @@ const UNAVAILABLE = new Set([
 
 /** Of these, only the named subcommands are available. */
 const SUBCOMMANDS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["CLIENT", ["SETINFO"]],
   ["CONFIG", ["GET"]],
   ["MEMORY", ["USAGE"]],
   ["SCRIPT", ["EXISTS", "FLUSH", "KILL", "LOAD"]],

@@ -1,6 +1,6 @@
 import { describe, it, onTestFinished } from "vitest";
 import { startRedisServer } from "../testing/redis-server.ts";
-import { type Fixture, startFixture } from "./fixture.ts";
+import { type Fixture, NODE, startFixture } from "./fixture.ts";
 import { startRedisHttp } from "./server.ts";
 import { Store } from "./store.ts";
 
@@ -8,6 +8,13 @@ async function fixtureOf(): Promise<Fixture> {
   const fixture = await startFixture();
   onTestFinished(() => fixture.stop());
   return fixture;
+}
+
+/** Resolves once so many commands are on their way to Redis. */
+async function sent({ http }: Fixture, commands: number): Promise<void> {
+  while (http.counters()[NODE]?.commands !== commands) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 /** What becomes of it is known by then: either answered, or the answer is an error. */
@@ -57,10 +64,12 @@ describe("redis-http without its Redis", () => {
   it("says that a command may have been applied when its connection dies, and never sends it again", async ({
     expect,
   }) => {
-    const { command, ask, server, redis } = await fixtureOf();
+    const fixture = await fixtureOf();
+    const { command, ask, server, redis } = fixture;
     await command("PING");
     await ask({ body: '["PING"]', headers: { "upstash-response-format": "resp2" } });
     redis.disconnect();
+    fixture.http.resetCounters();
     process.kill(server.pid, "SIGSTOP");
     const lost = Promise.all([
       command("INCR", "n"),
@@ -68,7 +77,7 @@ describe("redis-http without its Redis", () => {
       ask({ path: "/multi-exec", body: '[["INCR","n"]]' }),
       ask({ body: '["INCR","n"]', headers: { "upstash-response-format": "resp2" } }),
     ]);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sent(fixture, 4);
     await server.kill();
     for (const { status, json } of await lost) {
       expect([status, json()]).toEqual([
@@ -83,11 +92,12 @@ describe("redis-http without its Redis", () => {
   });
 
   it("finishes what a paused Redis was asked once it goes on", async ({ expect }) => {
-    const { command, server } = await fixtureOf();
-    await command("PING");
+    const fixture = await fixtureOf();
+    const { command, server } = fixture;
+    fixture.http.resetCounters();
     process.kill(server.pid, "SIGSTOP");
     const paused = command("INCR", "n");
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sent(fixture, 1);
     process.kill(server.pid, "SIGCONT");
     expect((await paused).json()).toEqual({ result: 1 });
   });

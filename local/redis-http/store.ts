@@ -18,6 +18,9 @@ export const RECONNECT_EVERY_MS = 100;
 /** A request to a store that is paused or stuck ends after this. */
 export const REPLY_WITHIN_MS = 30_000;
 const CONNECT_WITHIN_MS = 2_000;
+/** What may wait for a store that does not keep up; beyond it, commands are refused unsent. */
+export const COMMANDS_WAITING_MAX = 500_000;
+export const UNSENT_MAX_BYTES = 64 * 1024 * 1024;
 
 export type RedisAddress =
   | { readonly host: string; readonly port: number; readonly password?: string }
@@ -48,6 +51,7 @@ export class Store {
   #table: CommandTable | null = null;
   #trouble = "it was not reached yet";
   #corked = false;
+  #waiting = 0;
 
   /** Starts to connect; see `ready`. */
   constructor(address: RedisAddress, options: { readonly replyWithinMs?: number } = {}) {
@@ -84,15 +88,15 @@ export class Store {
 
   /** Resolves to the reply, an error reply included. Throws or rejects with `StoreError`. */
   send(command: Command): Promise<Reply> {
-    this.#check();
-    return post(this.#writer(), command);
+    this.#check(1);
+    return this.#post(this.#writer(), command);
   }
 
   /** As `send`, for several; not atomic. */
   sendAll(commands: readonly Command[]): Promise<readonly Reply[]> {
-    this.#check();
+    this.#check(commands.length);
     const redis = this.#writer();
-    return Promise.all(commands.map((command) => post(redis, command)));
+    return Promise.all(commands.map((command) => this.#post(redis, command)));
   }
 
   /** As one transaction. Resolves to what EXEC answers: an array, or an error when nothing was applied. */
@@ -114,7 +118,7 @@ export class Store {
 
   /** A ready connection that does not reconnect; the caller disconnects it. Rejects with `StoreError`. */
   async dedicated(): Promise<Redis> {
-    this.#check();
+    this.#check(0);
     const redis = this.#connection({ lazyConnect: true, retryStrategy: null });
     try {
       await redis.connect();
@@ -129,8 +133,21 @@ export class Store {
     this.#redis.disconnect();
   }
 
-  #check(): void {
+  #check(commands: number): void {
     if (!this.isReady) throw this.#down();
+    const isBehind =
+      this.#waiting + commands > COMMANDS_WAITING_MAX ||
+      this.#redis.stream.writableLength > UNSENT_MAX_BYTES;
+    if (isBehind) throw new StoreError("down", "the Redis of this node does not keep up");
+  }
+
+  async #post(redis: Redis, command: Command): Promise<Reply> {
+    this.#waiting += 1;
+    try {
+      return await post(redis, command);
+    } finally {
+      this.#waiting -= 1;
+    }
   }
 
   #down(): StoreError {
@@ -186,8 +203,14 @@ export class Store {
   }
 }
 
-async function post(redis: Redis, { name, args }: Command): Promise<Reply> {
-  const command = new RespCommand(name, [...args], { replyEncoding: null });
+/** ioredis makes an object of the reply to the command it knows as `hgetall`; no other spelling. */
+export function respCommand({ name, written = name, args }: Command): RespCommand {
+  const spelled = written === "hgetall" ? name : written;
+  return new RespCommand(spelled, [...args], { replyEncoding: null });
+}
+
+async function post(redis: Redis, asked: Command): Promise<Reply> {
+  const command = respCommand(asked);
   try {
     return (await redis.sendCommand(command)) as Reply;
   } catch (error) {

@@ -27,7 +27,7 @@ describe("redis-http on the wire", () => {
       const answer = await pipeline([
         ["SET", "a", "1"],
         ["LPUSH", "a", "x"],
-        ["NOSUCH"],
+        ["noSuch"],
         ["BLPOP", "a", 0],
         ["EVALSHA", "0000000000000000000000000000000000000000", 0],
         ["INCR", "a"],
@@ -36,7 +36,7 @@ describe("redis-http on the wire", () => {
       expect(answer.json()).toEqual([
         { result: "OK" },
         { error: "WRONGTYPE Operation against a key holding the wrong kind of value" },
-        { error: expect.stringMatching(/^ERR unknown command 'NOSUCH'/) },
+        { error: expect.stringMatching(/^ERR unknown command 'noSuch'/) },
         { error: expect.stringMatching(/^ERR Command is not available: 'BLPOP'/) },
         { error: "NOSCRIPT No matching script. Please use EVAL." },
         { result: 2 },
@@ -61,6 +61,10 @@ describe("redis-http on the wire", () => {
         ['[["SET","a","1"],["SET","b",null]]', "ERR null args are not supported"],
         ['[["SET","a",{"b":1}]]', 'ERR unsupported arg type: "{": json.Delim'],
         ['[["SET","a",[1]]]', 'ERR unsupported arg type: "[": json.Delim'],
+        [
+          `[${'["SET","a","1"],'.repeat(100_000)}["PING"]]`,
+          "ERR at most 100000 commands in one request",
+        ],
       ];
       for (const [body, error] of wrong) {
         const answer = await fixture.ask({ path: "/pipeline", body });
@@ -185,17 +189,20 @@ describe("redis-http on the wire", () => {
 
     it("gives flat arrays, as RESP2 does", async ({ expect }) => {
       await fixture.redis.zadd("z", 1.5, "m");
+      await fixture.redis.hset("h", "f", "v");
       await fixture.redis.xadd("s", "1-1", "f", "v");
       const answers = await pipeline([
         ["ZRANGE", "z", 0, -1, "WITHSCORES"],
         ["CONFIG", "GET", "databases"],
         ["HGETALL", "none"],
+        ["hgetall", "h"],
         ["XINFO", "STREAM", "s"],
       ]);
       expect(answers.json()).toEqual([
         { result: ["m", "1.5"] },
         { result: ["databases", "16"] },
         { result: [] },
+        { result: ["f", "v"] },
         { result: expect.arrayContaining(["length", 1, "last-generated-id", "1-1"]) },
       ]);
     });
