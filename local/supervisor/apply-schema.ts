@@ -1,6 +1,6 @@
 /**
  * @module
- * Brings the Worker's tables into a Postgres that speaks Neon's HTTP dialect, one file a transaction.
+ * Brings the Worker's tables into a Postgres that speaks Neon's HTTP dialect.
  */
 import { request } from "node:http";
 import { readSchema } from "./schema.ts";
@@ -12,8 +12,8 @@ export async function applyLocalSchema(
   root: string,
   postgres: { readonly url: string; readonly sqlUrl: string },
 ): Promise<void> {
-  for (const { path, statements } of readSchema(root)) {
-    const body = JSON.stringify({ queries: statements.map((query) => ({ query, params: [] })) });
+  for (const { path, statement } of readSchema(root)) {
+    const body = JSON.stringify({ query: statement, params: [] });
     const { status, text } = await post(postgres.sqlUrl, postgres.url, body);
     if (status !== 200) throw new Error(`${path} could not be applied: ${text}`);
   }
