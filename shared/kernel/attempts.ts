@@ -80,7 +80,7 @@ export async function attemptWrite<Reply extends { readonly kind: string }>(
   send: (attempt: WriteAttempt) => Promise<Reply | Expired>,
 ): Promise<Written<Reply>> {
   const expiresAtMs = attempts.deadline.expiresAtMs - WRITE_EXPIRY_MARGIN_MS;
-  let offsetMs = 0;
+  let offsetMs: number | null = null;
   let wasAmbiguous = false;
   let last = new UpstreamError({ dependency, fault: "timeout", outcome: "not_applied" });
   for (let attempt = 0; attempt < WRITE_ATTEMPTS_MAX; attempt += 1) {
@@ -88,9 +88,9 @@ export async function attemptWrite<Reply extends { readonly kind: string }>(
     if (leftMs <= 0) break;
     try {
       const timeoutMs = timeoutOf(attempt, leftMs);
-      const reply = await send({ timeoutMs, expiresAtMs: expiresAtMs + offsetMs });
+      const reply = await send({ timeoutMs, expiresAtMs: expiresAtMs + (offsetMs ?? 0) });
       if (!isExpired(reply)) return { reply, wasAmbiguous };
-      if (offsetMs !== 0) break;
+      if (offsetMs !== null) break;
       offsetMs = reply.storeNowMs - attempts.clock();
       continue;
     } catch (error) {
@@ -99,7 +99,7 @@ export async function attemptWrite<Reply extends { readonly kind: string }>(
       wasAmbiguous ||= error.outcome !== "not_applied";
       if (isFinal(error) && !wasAmbiguous) break;
     }
-    await pause(attempts, attempt);
+    await pause(attempts, attempt, expiresAtMs - attempts.clock());
   }
   if (!wasAmbiguous) throw last.withOutcome("not_applied");
   await attempts.sleep(Math.max(0, expiresAtMs - attempts.clock()));
@@ -118,8 +118,13 @@ function timeoutOf(attempt: number, leftMs: number): number {
   return Math.min(FIRST_TIMEOUT_MS * 2 ** Math.min(attempt, 10), leftMs);
 }
 
-/** Full jitter (Brooker, "Exponential Backoff And Jitter"), so that callers of a returning store spread. */
-async function pause({ sleep, random }: Attempts, attempt: number): Promise<void> {
+/** Equal jitter (Brooker, "Exponential Backoff And Jitter"), so that callers of a returning store spread. */
+async function pause(
+  { sleep, random }: Attempts,
+  attempt: number,
+  leftMs = Number.POSITIVE_INFINITY,
+): Promise<void> {
   const ceilingMs = Math.min(BACKOFF_FIRST_MS * 2 ** Math.min(attempt, 10), BACKOFF_MAX_MS);
-  await sleep(ceilingMs / 2 + (random() * ceilingMs) / 2);
+  const pauseMs = ceilingMs / 2 + (random() * ceilingMs) / 2;
+  await sleep(Math.max(0, Math.min(pauseMs, leftMs)));
 }

@@ -22,7 +22,7 @@ const STATEMENT_TIMEOUT_MS = 2_000;
  */
 const MAYBE_COMMITTED = /^(08|57P|58|XX)/;
 
-const LOOPBACK = new Set(["127.0.0.1", "localhost", "::1"]);
+const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 const driverEndpoint = neonConfig.fetchEndpoint;
 
@@ -73,13 +73,19 @@ export function neonDatabase(connectionString: string, clock: Clock): PostgresDa
 }
 
 function failureOf(error: unknown): UpstreamError {
-  if (!(error instanceof NeonDbError)) return failure("garbage", "unknown");
+  if (!(error instanceof NeonDbError)) {
+    return failure(isTimeout(error) ? "timeout" : "garbage", "unknown");
+  }
   if (error.code) {
     const outcome = MAYBE_COMMITTED.test(error.code) ? "unknown" : "not_applied";
     return failure("refused", outcome, error.code);
   }
-  const isTimeout = error.sourceError?.name === "TimeoutError";
-  return failure(isTimeout ? "timeout" : "unreachable", "unknown");
+  return failure(isTimeout(error.sourceError) ? "timeout" : "unreachable", "unknown");
+}
+
+/** The signal of the statement fires before the reply as well as in the middle of it. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === "TimeoutError";
 }
 
 function failure(fault: UpstreamFault, outcome: Outcome, storeCode?: string): UpstreamError {

@@ -15,8 +15,8 @@ export interface KeySpace {
  */
 export function storeKey(space: KeySpace, ...parts: readonly string[]): string {
   const node = space.node === null ? "-" : component(space.node).replace(/^-$/, "%2D");
-  const path = parts.map(component).join(":");
-  return `${component(space.instance)}:${component(space.pattern)}:${node}:${component(space.tenant)}:${path}`;
+  const path = parts.map((part) => `:${component(part)}`).join("");
+  return `${component(space.instance)}:${component(space.pattern)}:${node}:${component(space.tenant)}${path}`;
 }
 
 const PLAIN = /^[A-Za-z0-9._~-]*$/;
