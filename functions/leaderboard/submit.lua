@@ -55,14 +55,15 @@ for at = first, #ARGV, 3 do
   local member, score, entry = ARGV[at], tonumber(ARGV[at + 1]), entries[ARGV[at]]
   local previous, place, record = entry.score[1], nil, entry.closed
   for i = 1, rankings do
-    local old, new = entry.score[i], combined(entry.score[i], score)
+    local old, new, left = entry.score[i], combined(entry.score[i], score), entry.place[i]
     if new ~= old and sequenced then
       local number = not place and redis.call('INCR', KEYS[5])
       place = place or string.format('%016.0f', ARGV[9] == 'earliest' and number or 9007199254740991 - number)
-      if old then redis.call('ZREM', KEYS[5 + i], element(entry.place[i], member)) end
       entry.place[i] = place
     end
     if new ~= old then redis.call('ZADD', KEYS[5 + i], digits(new), element(place, member)) end
+    -- Only now, because a sorted set that becomes empty loses its TTL.
+    if new ~= old and left then redis.call('ZREM', KEYS[5 + i], element(left, member)) end
     if not old and i > 1 then redis.call('PEXPIREAT', KEYS[5 + i], ARGV[13 + 2 * i]) end
     entry.score[i] = new
     record = record .. digits(new) .. ' ' .. (entry.place[i] or '') .. ' ' .. ARGV[12 + 2 * i] .. ';'
@@ -70,11 +71,10 @@ for at = first, #ARGV, 3 do
   if place then redis.call('HSET', KEYS[4], member, record) end
   local applied = ARGV[8] ~= 'best' or not previous or score < previous
   if applied and ARGV[at + 2] ~= '' then redis.call('HSET', KEYS[3], member, ARGV[at + 2]) end
-  total = total + (previous and 0 or 1)
   local stored, ahead = digits(entry.score[1]), nil
   if ARGV[10] == 'competition' then ahead = redis.call('ZCOUNT', KEYS[6], '-inf', '(' .. stored)
   else ahead = redis.call('ZRANK', KEYS[6], element(entry.place[1], member)) end
-  previous = previous and digits(previous) or 'n'
+  total, previous = total + (previous and 0 or 1), previous and digits(previous) or 'n'
   results[#results + 1] = table.concat({ applied and 1 or 0, previous, stored, ahead + 1, total }, ' ')
 end
 return finish('done ' .. ARGV[13] .. ' ' .. table.concat(results, ';'), ARGV[3])
