@@ -50,7 +50,7 @@ function upstreamPart({ dependency, fault, storeCode }: UpstreamError) {
 }
 
 const CLASS_NAME = /^[A-Za-z]{1,40}$/;
-const PLACE = /([\w-]{1,60}\.(?:js|ts|mjs):\d{1,9}:\d{1,9})\)?$/;
+const PLACE = /([\w.-]{1,60}\.(?:js|ts|mjs):\d{1,9}:\d{1,9})\)?$/;
 
 function unexpectedPart(error: unknown): { readonly error?: string; readonly at?: string } {
   if (!(error instanceof Error)) return {};

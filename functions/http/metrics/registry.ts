@@ -123,20 +123,21 @@ function bucketOf(seconds: number): number {
   return bucket;
 }
 
+/** What every operation has comes first, so that it is never what does not fit. */
 function countersOf(tally: Tally): Counters {
   const counters: Record<string, number> = {};
-  for (const [status, count] of tally.statuses) counters[`status:${status}`] = count;
-  for (const [code, count] of tally.codes) counters[`code:${code}`] = count;
-  for (const [name, count] of tally.others) counters[name] = count;
   if (tally.statuses.size > 0) {
-    tally.buckets.forEach((count, bucket) => {
-      if (count > 0) counters[`le:${LATENCY_BOUNDS_S[bucket] ?? "+Inf"}`] = count;
-    });
     Object.assign(counters, {
       durationMs: Math.round(tally.durationMs * 10) / 10,
       trips: tally.trips,
       requests: tally.requests,
     });
+    tally.buckets.forEach((count, bucket) => {
+      if (count > 0) counters[`le:${LATENCY_BOUNDS_S[bucket] ?? "+Inf"}`] = count;
+    });
   }
+  for (const [status, count] of tally.statuses) counters[`status:${status}`] = count;
+  for (const [code, count] of tally.codes) counters[`code:${code}`] = count;
+  for (const [name, count] of tally.others) counters[name] = count;
   return addCounters({}, counters);
 }
