@@ -125,6 +125,21 @@ describe("event streams", () => {
     expect(await text).toBe("data: subscribe,chat,1\n\n");
   });
 
+  it("sends headers while its Redis still makes it wait", async ({ expect }) => {
+    const own = await startFixture();
+    onTestFinished(() => own.stop());
+    process.kill(own.server.pid, "SIGSTOP");
+    const abort = new AbortController();
+    const response = await fetch(`${own.url}/subscribe/chat`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${TOKEN}`, accept: "text/event-stream" },
+      signal: abort.signal,
+    });
+    expect(response.status).toBe(200);
+    process.kill(own.server.pid, "SIGCONT");
+    abort.abort();
+  });
+
   it("serves the SDK's subscribers", async ({ expect }) => {
     const subscriber = fixture.client().subscribe<{ n: number }>("sdk");
     const patterns = fixture.client().psubscribe<{ n: number }>("sd*");

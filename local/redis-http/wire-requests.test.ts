@@ -128,6 +128,19 @@ describe("requests to redis-http", () => {
       expect(await fixture.redis.strlen("a")).toBe(limit);
     });
 
+    it("refuses an announced body that is too large without waiting for it", async ({ expect }) => {
+      const { port } = new URL(fixture.url);
+      const socket = connect(Number(port), "127.0.0.1");
+      const token = "authorization: Bearer standard-token";
+      socket.write(`POST / HTTP/1.1\r\nhost: x\r\n${token}\r\ncontent-length: 99999999\r\n\r\n[`);
+      let text = "";
+      for await (const chunk of socket) {
+        text += String(chunk);
+        if (text.includes("Actual: 99999999 bytes")) break;
+      }
+      expect(text).toMatch(/^HTTP\/1\.1 413 /);
+    });
+
     it("keeps an idle connection for more than a minute", async ({ expect }) => {
       const answer = await fixture.command("PING");
       const seconds = Number(/timeout=(\d+)/.exec(answer.headers.get("keep-alive") ?? "")?.[1]);
