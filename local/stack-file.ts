@@ -50,7 +50,7 @@ export interface StackFile {
   readonly faults: { readonly url: string };
 }
 
-export function stackFilePath(dataDir: string): string {
+function stackFilePath(dataDir: string): string {
   return join(dataDir, "stack.json");
 }
 

@@ -4,7 +4,7 @@
  */
 import { get } from "node:http";
 
-export const CRON_EVERY_MS = 5000;
+const CRON_EVERY_MS = 5000;
 /** A tick that takes longer is given up; the next one is due anyway. */
 const TICK_TIMEOUT_MS = 30_000;
 /** Where Miniflare and `wrangler dev` take a trigger. */

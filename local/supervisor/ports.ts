@@ -15,8 +15,7 @@ import { createServer } from "node:net";
 
 export const REDIS_PORTS = 32;
 export const WORKER_PORTS = 4;
-export const NODES_MAX = 13;
-export const RELAYS_MAX = 4;
+const NODES_MAX = 13;
 const PORT_MIN = 1024;
 const PORT_MAX = 65_535;
 
