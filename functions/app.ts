@@ -7,6 +7,7 @@ import { metricsRoutes } from "./http/metrics/routes.ts";
 import { openApiRoutes } from "./http/openapi/routes.ts";
 import { problemOf } from "./http/problems.ts";
 import { unmatched } from "./http/unmatched.ts";
+import { leaderboardRoutes } from "./leaderboard/routes.ts";
 
 /** The whole HTTP surface over injected dependencies, so tests build it without a Worker. */
 export function createApp(depsFor: DepsFor) {
@@ -20,5 +21,6 @@ export function createApp(depsFor: DepsFor) {
       openApiRoutes(() => app.routes),
     )
     .route("/health", healthRoutes)
-    .route("/", metricsRoutes);
+    .route("/", metricsRoutes)
+    .route("/leaderboard", leaderboardRoutes);
 }
