@@ -18,7 +18,7 @@ import type { Fault, FaultKind, FaultSpec } from "./fault.ts";
 import { DELAY_DEFAULT_MS, FaultSpecError, parseFaultSpec } from "./fault-spec.ts";
 
 export const FAULTS_MAX = 100;
-export const EVERY_TARGET = "*";
+const EVERY_TARGET = "*";
 
 /** A store that faults can aim at. */
 export interface FaultTarget {

@@ -10,7 +10,7 @@ import * as z from "zod";
 import { FAULT_KINDS, type FaultKind, type FaultSpec } from "./fault.ts";
 
 export const DELAY_DEFAULT_MS = 1_000;
-export const DELAY_MAX_MS = 60_000;
+const DELAY_MAX_MS = 60_000;
 
 const DELAYED: readonly FaultKind[] = ["delay", "delay-response", "duplicate", "lag"];
 

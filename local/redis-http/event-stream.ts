@@ -14,7 +14,7 @@ import type { StreamKind } from "./request.ts";
 import type { Store } from "./store.ts";
 
 /** A reader slower than this much behind is cut off. */
-export const STREAM_BEHIND_MAX_BYTES = 8 * 1024 * 1024;
+const STREAM_BEHIND_MAX_BYTES = 8 * 1024 * 1024;
 
 export interface EventStreamOptions {
   readonly kind: StreamKind;

@@ -13,7 +13,7 @@ import type { Store } from "./store.ts";
 import type { Translated } from "./translated.ts";
 
 /** `WAIT` with a longer timeout, or none, answers after this long with the count it has then. */
-export const WAIT_MAX_MS = 20_000;
+const WAIT_MAX_MS = 20_000;
 
 /** Since the start or the last reset. */
 export interface Counters {

@@ -11,7 +11,7 @@ import { guardLibrary } from "./key-guard.ts";
 import type { Reply } from "./reply.ts";
 import type { Translated } from "./translated.ts";
 
-export const LIBRARIES_MAX = 100;
+const LIBRARIES_MAX = 100;
 
 export class LibraryTranslator {
   /** Code as Redis has it -> as it was sent; the oldest first. */

@@ -22,7 +22,7 @@ import type { Store } from "./store.ts";
 /** Longer than any client keeps an idle connection, so that no request meets a closing one. */
 const KEEP_ALIVE_MS = 120_000;
 const CONNECTIONS_MAX = 10_000;
-export const EVENT_STREAMS_MAX = 1_000;
+const EVENT_STREAMS_MAX = 1_000;
 
 const UNAUTHORIZED =
   "WRONGPASS invalid or missing auth token. See https://docs.upstash.com/redis/troubleshooting/http_unauthorized for details.";

@@ -16,7 +16,7 @@ import { createServer, type Socket, connect as tcpConnect } from "node:net";
 /** How soon a changed delay is noticed. */
 const NOTICE_WITHIN_MS = 20;
 /** Beyond this the primary is made to wait; it buffers for its replicas itself. */
-export const HELD_MAX_BYTES = 64 * 1024 * 1024;
+const HELD_MAX_BYTES = 64 * 1024 * 1024;
 
 export interface ReplicationRelayOptions {
   /** To listen on; 0 for a free one. */

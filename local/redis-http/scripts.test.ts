@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, it } from "vitest";
 import { type Fixture, startFixture } from "./fixture.ts";
+import { SCRIPTS_MAX } from "./script-translator.ts";
 
 const FLAGGED = "#!lua flags=allow-key-locking\n";
 const sha1 = (text: string) => createHash("sha1").update(text).digest("hex");
@@ -112,7 +113,7 @@ describe("scripts through redis-http", () => {
       expect,
     }) => {
       await run("EVAL", script, 1, "n");
-      const loads = Array.from({ length: 1_001 }, (_, index) => [
+      const loads = Array.from({ length: SCRIPTS_MAX + 1 }, (_, index) => [
         "SCRIPT",
         "LOAD",
         `${FLAGGED}return ${index}`,

@@ -14,12 +14,12 @@ import type { Command } from "./command.ts";
 import { type CommandTable, readCommandTable } from "./command-table.ts";
 import type { Reply } from "./reply.ts";
 
-export const RECONNECT_EVERY_MS = 100;
+const RECONNECT_EVERY_MS = 100;
 /** A request to a store that is paused or stuck ends after this. */
 export const REPLY_WITHIN_MS = 30_000;
 const CONNECT_WITHIN_MS = 2_000;
 /** What may wait for a store that does not keep up; beyond it, commands are refused unsent. */
-export const COMMANDS_WAITING_MAX = 500_000;
+const COMMANDS_WAITING_MAX = 500_000;
 export const UNSENT_MAX_BYTES = 64 * 1024 * 1024;
 
 export type RedisAddress =

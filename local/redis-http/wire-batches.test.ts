@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, it } from "vitest";
 import { type Fixture, startFixture } from "./fixture.ts";
+import { PIPELINE_COMMANDS_MAX } from "./json-command.ts";
 
 describe("batches through redis-http", () => {
   let fixture: Fixture;
@@ -58,7 +59,7 @@ describe("batches through redis-http", () => {
         ['[["SET","a",{"b":1}]]', 'ERR unsupported arg type: "{": json.Delim'],
         ['[["SET","a",[1]]]', 'ERR unsupported arg type: "[": json.Delim'],
         [
-          `[${'["SET","a","1"],'.repeat(100_000)}["PING"]]`,
+          `[${'["SET","a","1"],'.repeat(PIPELINE_COMMANDS_MAX)}["PING"]]`,
           "ERR at most 100000 commands in one request",
         ],
       ];
