@@ -10,6 +10,7 @@ import { RunFileError } from "./run-file/store.ts";
 import { discoverJourneys } from "./runner/discover.ts";
 import { LoadFailedError } from "./runner/measure.ts";
 import { OptionError, readLabOptions } from "./runner/options.ts";
+import { StackStartError } from "./runner/own-stack.ts";
 import { runLab } from "./runner/run-lab.ts";
 import { TargetError } from "./runner/target.ts";
 
@@ -49,6 +50,7 @@ const EXPECTED: readonly (readonly [new (...args: never[]) => Error, number])[] 
   [RunFileError, EXIT_USAGE],
   [K6MissingError, EXIT_INVALID],
   [LoadFailedError, EXIT_INVALID],
+  [StackStartError, EXIT_INVALID],
 ];
 
 try {

@@ -3,7 +3,7 @@ import { installAdvice, isRecentGo, parseK6Version } from "../k6.ts";
 import type { JourneyMeta } from "../protocol/journey-meta.ts";
 import { estimateCost } from "./cost.ts";
 import { OptionError, parseTiers, readLabOptions } from "./options.ts";
-import { countedBetween } from "./store-counters.ts";
+import { countedBetween, sumCommandStats } from "./store-counters.ts";
 import { isLoopback, resolveTarget, TargetError } from "./target.ts";
 
 const META: JourneyMeta = {
@@ -121,5 +121,16 @@ describe("the stores' counters", () => {
     ]);
     expect(countedBetween(after, before)).toEqual([]);
     expect(countedBetween(null, after)).toBeNull();
+  });
+
+  it("add up what Redis executed, also inside scripts, without its housekeeping", ({ expect }) => {
+    const info = [
+      "# Commandstats",
+      "cmdstat_evalsha:calls=2,usec=9,usec_per_call=4.5,rejected_calls=0,failed_calls=0",
+      "cmdstat_zadd:calls=6,usec=9,usec_per_call=1.5,rejected_calls=0,failed_calls=0",
+      "cmdstat_client|setname:calls=40,usec=1,usec_per_call=1,rejected_calls=0,failed_calls=0",
+      "cmdstat_ping:calls=7,usec=1,usec_per_call=1,rejected_calls=0,failed_calls=0",
+    ].join("\r\n");
+    expect(sumCommandStats(info)).toBe(8);
   });
 });

@@ -23,6 +23,11 @@ const WORKER_PORTS = 4;
 const REDIS_PORTS = 32;
 const PORT_TRIES_MAX = 100;
 
+/** The local stack that the lab wanted to run on did not come up; the message holds what it said. */
+export class StackStartError extends Error {
+  override readonly name = "StackStartError";
+}
+
 export interface OwnStack {
   stack(): StackFile;
   stop(): Promise<void>;
@@ -68,7 +73,7 @@ export async function startOwnStack(say: (line: string) => void): Promise<OwnSta
   while (last === null || last.pid !== child.pid) {
     if (hasExited || Date.now() > deadlineMs) {
       await stop();
-      throw new Error(`The local stack did not start:\n${output.join("").trim()}`);
+      throw new StackStartError(`The local stack did not start:\n${output.join("").trim()}`);
     }
     await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
     last = readStack(DATA_DIR);

@@ -1,21 +1,27 @@
 /**
  * @module
- * What the stores' own endpoints counted, asked from the local stack's control address. These numbers do
- * not come from the service under test, so they check its `Kv-Cost`.
+ * What the stores themselves counted. None of these numbers comes from the service under test, so they
+ * check its `Kv-Cost`.
+ *
+ * - HTTP requests and SQL statements: from the local stack's endpoints, through its control address.
+ * - Redis commands: from each redis-server's own `INFO commandstats`, which counts the commands inside
+ *   scripts too, as Upstash bills them.
  */
+import { Redis } from "ioredis";
 import * as z from "zod";
-import type { StackFile } from "../../local/stack-file.ts";
+import type { StackFile, StackRedis } from "../../local/stack-file.ts";
 
 const TIMEOUT_MS = 2_000;
 
-const reply = z.record(
-  z.string(),
-  z.looseObject({
-    requests: z.int().nonnegative(),
-    commands: z.int().nonnegative().optional(),
-    statements: z.int().nonnegative().optional(),
-  }),
-);
+const reply = z.object({
+  counters: z.record(
+    z.string(),
+    z.looseObject({
+      requests: z.int().nonnegative(),
+      statements: z.int().nonnegative().optional(),
+    }),
+  ),
+});
 
 export interface StoreCount {
   /** `main`, `node-1`, `postgres`, … */
@@ -28,19 +34,66 @@ export interface StoreCount {
 /** `null` when the stack does not answer. */
 export async function readStoreCounters(stack: StackFile): Promise<StoreCount[] | null> {
   try {
-    const response = await fetch(`${stack.faults.url}/counters`, {
-      headers: { Authorization: `Bearer ${stack.key}` },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    const counters = reply.parse(await response.json());
-    return Object.entries(counters).map(([id, { requests, commands, statements }]) => ({
+    const [counters, commands] = await Promise.all([endpointCounters(stack), redisCommands(stack)]);
+    return Object.entries(counters).map(([id, { requests, statements }]) => ({
       id,
       requests,
-      commands: commands ?? statements ?? requests,
+      commands: commands.get(id) ?? statements ?? requests,
     }));
   } catch {
     return null;
   }
+}
+
+async function endpointCounters({ faults, key }: StackFile) {
+  const response = await fetch(`${faults.url}/counters`, {
+    headers: { Authorization: `Bearer ${key}` },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  return reply.parse(await response.json()).counters;
+}
+
+/** Commands executed since each server started; a server that is down is left out. */
+async function redisCommands({ redis }: StackFile): Promise<Map<string, number>> {
+  const pairs = redis.shards.flatMap(({ primary, replicas }) => [primary, ...replicas]);
+  const counted = await Promise.all([redis.main, ...redis.nodes, ...pairs].map(commandsOf));
+  return new Map(counted.flatMap((entry) => (entry === null ? [] : [entry])));
+}
+
+async function commandsOf({ id, port, token }: StackRedis): Promise<[string, number] | null> {
+  const client = new Redis({
+    port,
+    password: token,
+    lazyConnect: true,
+    connectTimeout: TIMEOUT_MS,
+    commandTimeout: TIMEOUT_MS,
+    retryStrategy: null,
+    enableReadyCheck: false,
+    disableClientInfo: true,
+  });
+  // Failures reach us through the call.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return [id, sumCommandStats(await client.info("commandstats"))];
+  } catch {
+    return null;
+  } finally {
+    client.disconnect();
+  }
+}
+
+/** Housekeeping of connections and replication, which no caller asked for and nobody bills. */
+const NOT_BILLED =
+  /^(?:auth|hello|client|select|info|ping|replconf|psync|script|command|config)(?:\||$)/;
+
+/** The calls of an `INFO commandstats` reply: lines such as `cmdstat_get:calls=21,usec=175,…`. */
+export function sumCommandStats(info: string): number {
+  let calls = 0;
+  for (const [, command = "", count = "0"] of info.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)) {
+    if (!NOT_BILLED.test(command)) calls += Number(count);
+  }
+  return calls;
 }
 
 /** What was counted between two readings; stores that were not asked for anything are left out. */

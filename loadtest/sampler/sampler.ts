@@ -22,8 +22,8 @@ import { type ProcessInfo, type ProcessReader, processReader } from "./processes
 import { type KnownProcesses, type NamedProcess, nameProcesses } from "./roles.ts";
 
 export const SAMPLE_INTERVAL_MS = 250;
-/** A thousand requests take a third of a second: they are sampled five times as often. */
-export const SAMPLE_INTERVAL_SHORT_MS = 50;
+/** A thousand requests take a third of a second: they are sampled more often. */
+export const SAMPLE_INTERVAL_SHORT_MS = 100;
 const DISCOVERY_INTERVAL_MS = 1_000;
 const SAMPLES_MAX = 8_000;
 
