@@ -137,7 +137,7 @@ describe("FaultEngine", () => {
   });
 
   it("takes back a fault as it told it, for every kind", ({ expect }) => {
-    fc.assert(
+    void fc.assert(
       fc.property(
         fc.constantFrom(...FAULT_KINDS),
         fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }),
