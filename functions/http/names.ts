@@ -29,5 +29,11 @@ export function queryInteger({ min, max }: { readonly min: number; readonly max:
     .string()
     .regex(/^-?\d{1,16}$/, "must be an integer")
     .transform(Number)
-    .pipe(z.int().min(min).max(max));
+    .pipe(z.int().min(min).max(max))
+    .meta({
+      override: ({ jsonSchema }) => {
+        delete jsonSchema.pattern;
+        Object.assign(jsonSchema, { type: "integer", minimum: min, maximum: max });
+      },
+    });
 }
