@@ -35,7 +35,7 @@ export interface Pending {
 type OutboxStores = Pick<Stores, "redis" | "postgres" | "attempts">;
 
 const PEEK = `SELECT tenant, id, version FROM items_outbox
-WHERE instance = $1 AND queued_at < clock_timestamp() - $2 * interval '1 millisecond'
+WHERE instance = $1 AND queued_at <= clock_timestamp() - $2 * interval '1 millisecond'
 ORDER BY queued_at LIMIT $3`;
 
 /** Invalidates what has been pending for longer than `settlingMs`. Returns how many items it settled. */
@@ -58,7 +58,7 @@ const CONFIRM = `WITH confirmed AS (
   DELETE FROM items_outbox WHERE instance = $1 AND tenant = $4 AND id = $5 AND version <= $6
 )
 SELECT tenant, id, version FROM items_outbox
-WHERE instance = $1 AND queued_at < clock_timestamp() - $2 * interval '1 millisecond'
+WHERE instance = $1 AND queued_at <= clock_timestamp() - $2 * interval '1 millisecond'
   AND (tenant, id) <> ($4, $5)
 ORDER BY queued_at LIMIT $3`;
 

@@ -1,0 +1,58 @@
+import { decodeEntry } from "../entry.ts";
+import { type ItemRef, itemKeys } from "../keys.ts";
+import { type RealStores, YOUNG_MS } from "./stepping-stores.ts";
+
+/** More versions than a run makes. */
+const VERSIONS_MAX = 100;
+
+/**
+ * Versions by their place in the run, and other numbers not at all: those differ from run to run, but runs do
+ * not go on differently for them.
+ */
+export function digestFrom(firstVersion: number): (result: unknown) => string {
+  return (result) =>
+    (JSON.stringify(result) ?? "").replace(/\d+/g, (digits) => {
+      const place = Number(digits) - firstVersion;
+      return place >= 0 && place < VERSIONS_MAX ? `v${place}` : "#";
+    });
+}
+
+const STORED = `SELECT i.value, i.version, o.version AS pending,
+  (SELECT array_agg(op ORDER BY op) FROM jsonb_object_keys(i.ops) op) AS ops
+FROM items i LEFT JOIN items_outbox o USING (instance, tenant, id) WHERE i.instance = $1`;
+
+/** All that Postgres holds of an item. */
+export function storedRows({ postgres }: RealStores, { instance }: ItemRef) {
+  return postgres.query(STORED, [instance]);
+}
+
+/** All that Redis holds of an item, and whether its grants are young. */
+export async function cachedKeys({ redis }: RealStores, item: ItemRef) {
+  const { data, lease } = itemKeys(item);
+  const [entry, grants] = await Promise.all([
+    redis.command(["GET", data]),
+    redis.command(["HGETALL", lease]),
+  ]);
+  const nowMs = Date.now();
+  const young = (text: unknown) => Math.abs(nowMs - Number(text)) < YOUNG_MS / 2;
+  return [
+    entry,
+    (Array.isArray(grants) ? grants : []).map((text, place) =>
+      place % 2 === 0 ? text : young(text),
+    ),
+  ];
+}
+
+/** `absent` when there is no such item. */
+export async function storedVersion({ postgres }: RealStores, item: ItemRef): Promise<string> {
+  const select = "SELECT version FROM items WHERE instance = $1 AND deleted_at IS NULL";
+  const [row] = await postgres.query(select, [item.instance]);
+  return row?.["version"] ?? "absent";
+}
+
+/** `absent` when the cache says that there is no such item, `none` when it says nothing. */
+export async function cachedVersion({ redis }: RealStores, item: ItemRef): Promise<string> {
+  const text = await redis.command(["GET", itemKeys(item).data]);
+  if (typeof text !== "string") return "none";
+  return decodeEntry(text)?.version ?? "absent";
+}
