@@ -29,6 +29,12 @@ const LEAN_MALLOC = {
   MALLOC_TRIM_THRESHOLD_: "65536",
 };
 
+/**
+ * PGlite is one WebAssembly module, and V8 takes 470 MiB for a moment to optimize its largest functions and 80 MiB
+ * for good. Without, a request takes as long: most of it is HTTP.
+ */
+const WASM_FLAGS = ["--liftoff-only"];
+
 export interface NodePlanSettings {
   readonly around: Surroundings;
   readonly dataDir: string;
@@ -68,6 +74,7 @@ export function postgresPlan(settings: NodePlanSettings): ProcessPlan {
     stopGraceMs: STOP_GRACE_MS,
     launch: () =>
       nodeChild(settings, "../neon-http/main.ts", {
+        flags: WASM_FLAGS,
         args: [
           "--data",
           folder,
@@ -111,13 +118,19 @@ function nodeChild(
   { dataDir }: NodePlanSettings,
   module: string,
   {
+    flags = [],
     args = [],
     env = {},
-  }: { readonly args?: readonly string[]; readonly env?: Record<string, string> },
+  }: {
+    /** For Node. */
+    readonly flags?: readonly string[];
+    readonly args?: readonly string[];
+    readonly env?: Record<string, string>;
+  },
 ): Launch {
   return {
     command: process.execPath,
-    args: [...NODE_FLAGS, new URL(module, import.meta.url).pathname, ...args],
+    args: [...NODE_FLAGS, ...flags, new URL(module, import.meta.url).pathname, ...args],
     // Compiled code is kept: the next start is faster, and does not load the TypeScript stripper at all.
     env: { NODE_COMPILE_CACHE: join(dataDir, "compile-cache"), ...env },
     hasChannel: true,
