@@ -132,8 +132,7 @@ describe("in every order of store calls", () => {
     it(`no read is older than the last acknowledged write: ${name}`, { timeout: TEST_MS }, async ({
       expect,
     }) => {
-      const { states, runs } = await allOrders(scenario);
-      console.log(name, states, runs);
+      const { states } = await allOrders(scenario);
       expect(states).toBeGreaterThan(20);
     });
   }
