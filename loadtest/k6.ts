@@ -11,8 +11,8 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-export const K6_MODULE = "go.k6.io/k6@v1.8.1";
-export const K6_MAJORS: readonly number[] = [1, 2];
+const K6_MODULE = "go.k6.io/k6@v1.8.1";
+const K6_MAJORS: readonly number[] = [1, 2];
 const GO_MINIMUM: readonly [major: number, minor: number] = [1, 25];
 const PROGRESS_INTERVAL_MS = 10_000;
 

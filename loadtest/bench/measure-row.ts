@@ -16,7 +16,7 @@ import type { BenchCaller } from "./row.ts";
 export const CONNECTIONS = 16;
 const WARMUP_SECONDS = 3;
 /** Part of one CPU from which on the generator, which has one thread, counts as the bottleneck. */
-export const GENERATOR_SHARE_MAX = 0.8;
+const GENERATOR_SHARE_MAX = 0.8;
 
 export interface BenchContext {
   readonly stack: StackFile;

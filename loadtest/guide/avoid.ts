@@ -6,11 +6,11 @@
 import type { PatternSummary, TierSummary } from "../statistics/run-summary.ts";
 
 /** Throughput fell below this part of what the next lighter load had. */
-export const COLLAPSE_BELOW = 0.5;
+const COLLAPSE_BELOW = 0.5;
 /** The slowest hundredth waits longer than this. */
-export const P99_MAX_MS = 1_000;
+const P99_MAX_MS = 1_000;
 /** The worker's memory grew by more than this from the lightest load to this one. */
-export const GROWTH_MAX_MIB = 512;
+const GROWTH_MAX_MIB = 512;
 
 export interface Avoid {
   readonly pattern: string;

@@ -21,7 +21,7 @@ export interface Ranked extends Candidate {
   readonly tiedWith: readonly string[];
 }
 
-export function isCertainlyBetter(a: Estimate, b: Estimate, better: Better): boolean {
+function isCertainlyBetter(a: Estimate, b: Estimate, better: Better): boolean {
   return better === "higher" ? a.low > b.high : a.high < b.low;
 }
 

@@ -75,7 +75,7 @@ function strongest(patterns: readonly PatternSummary[]): PatternSummary[] {
 }
 
 /** In percent; above 100 means faster under the heavier load. */
-export function throughputKept(pattern: PatternSummary): Estimate | null {
+function throughputKept(pattern: PatternSummary): Estimate | null {
   const heavy = heaviest(pattern);
   const light = lightest(pattern);
   if (heavy.tier === light.tier) return null;

@@ -5,7 +5,7 @@
  */
 
 /** YCSB's `ZIPFIAN_CONSTANT` (brianfrankcooper/YCSB, ZipfianGenerator). */
-export const ZIPF_EXPONENT = 0.99;
+const ZIPF_EXPONENT = 0.99;
 
 /** Returns a function from a uniform number in [0, 1) to a rank in [0, size). */
 export function zipf(size: number, exponent: number = ZIPF_EXPONENT): (uniform: number) => number {

@@ -33,7 +33,7 @@ const SERIES_DARK = [
   "#b3bcc6",
 ];
 
-export const SERIES_COUNT = SERIES_LIGHT.length;
+const SERIES_COUNT = SERIES_LIGHT.length;
 
 export const TIER_CLASS: Readonly<Record<TierId, string>> = {
   light: "tier-light",

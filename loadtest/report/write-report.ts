@@ -5,7 +5,7 @@ import { BASELINE_FILE, writeRun } from "../run-file/store.ts";
 import { report } from "./page.ts";
 
 export const REPORT_FILE = "report.html";
-export const CHARTS_DIR = "charts";
+const CHARTS_DIR = "charts";
 
 /**
  * Writes the page and the charts into the run's folder, and keeps a copy of the baseline there, so that

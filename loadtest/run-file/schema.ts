@@ -56,7 +56,7 @@ const requests = z.strictObject({
   ),
 });
 
-export const SERVICE_ROLES = ["worker", "gateway", "redis", "postgres"] as const;
+const SERVICE_ROLES = ["worker", "gateway", "redis", "postgres"] as const;
 /** `generator` is k6; `lab` this runner; `supervisor` what starts and watches the stack. */
 export const ROLES = [...SERVICE_ROLES, "generator", "lab", "supervisor"] as const;
 export type Role = (typeof ROLES)[number];
@@ -168,4 +168,3 @@ export type Resources = z.infer<typeof resources>;
 export type GeneratorLimits = z.infer<typeof generatorLimits>;
 export type Verdict = z.infer<typeof verdict>;
 export type Fingerprint = z.infer<typeof fingerprint>;
-export type { Finding } from "../protocol/lines.ts";

@@ -60,7 +60,7 @@ export async function fingerprint(k6Version: string): Promise<Fingerprint> {
 }
 
 /** Milliseconds of a fixed loop of integer arithmetic, the best of several rounds. */
-export function calibrate(): number {
+function calibrate(): number {
   let bestMs = Number.POSITIVE_INFINITY;
   let mixed = 1;
   for (let round = 0; round < CALIBRATION_ROUNDS; round += 1) {

@@ -25,7 +25,7 @@ import { judgeRun } from "./validity.ts";
  * Requests sent and thrown away before the first tier of each pattern: the runtime has compiled its code
  * and the connections to the stores are open.
  */
-export const WARMUP_REQUESTS = 2_000;
+const WARMUP_REQUESTS = 2_000;
 
 export interface LabResult {
   readonly run: Run;

@@ -17,15 +17,15 @@ import type { Measurement, Resources, Verdict } from "../run-file/schema.ts";
 import { generatorUse, loadWindow, type Window } from "../statistics/resources.ts";
 
 /** Part of the CPU time it may use, from which on the generator counts as saturated. */
-export const GENERATOR_SHARE_MAX = 0.8;
+const GENERATOR_SHARE_MAX = 0.8;
 /** Part of the callers' time that may pass outside of requests. */
-export const CALLER_IDLE_MAX = 0.35;
+const CALLER_IDLE_MAX = 0.35;
 /** Part of the load in which a quota may hold the generator back. */
-export const THROTTLED_SHARE_MAX = 0.05;
+const THROTTLED_SHARE_MAX = 0.05;
 /** CPUs that are busier than this have nothing left for a generator that may use no others. */
-export const PINNED_BUSY_MAX = 0.95;
+const PINNED_BUSY_MAX = 0.95;
 /** The sampler fires each 250 ms or less; a longer gap means that the machine did not let it. */
-export const SAMPLE_GAP_MAX_MS = 1_000;
+const SAMPLE_GAP_MAX_MS = 1_000;
 
 export type Unjudged = Omit<Measurement, "verdict">;
 
@@ -136,7 +136,7 @@ function samplerReasons({ timesMs }: Resources, window: Window): string[] {
 }
 
 /** Part of the callers' time in which no request of theirs was under way, 0 to 1. */
-export function callerIdle({ requests, vus }: Unjudged, window: Window): number {
+function callerIdle({ requests, vus }: Unjudged, window: Window): number {
   if (window.durationMs === 0) return 0;
   const busyMs = requests.durationUs.reduce((sum, durationUs) => sum + durationUs, 0) / 1_000;
   return Math.max(0, 1 - busyMs / (window.durationMs * vus));

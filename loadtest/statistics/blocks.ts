@@ -8,8 +8,8 @@
  */
 import { deviation, type Estimate, percentileInterval, SMALL_SAMPLE } from "./interval.ts";
 
-export const BLOCKS = 20;
-export const RESAMPLES = 1_000;
+const BLOCKS = 20;
+const RESAMPLES = 1_000;
 
 export interface Timed {
   /** Milliseconds since the first request was sent. */

@@ -27,9 +27,9 @@ import { summarizeRun, type TierSummary } from "./run-summary.ts";
  */
 export const NOISE_FLOOR = 0.15;
 /** Standard deviations that chance exceeds in less than one of a thousand comparisons. */
-export const DEVIATIONS_MIN = 3.3;
+const DEVIATIONS_MIN = 3.3;
 /** Machines whose calibration differs by more are not compared. */
-export const CALIBRATION_MAX = 0.2;
+const CALIBRATION_MAX = 0.2;
 
 export type Difference = "better" | "worse" | "none";
 

@@ -5,7 +5,7 @@ export interface Estimate {
   readonly high: number;
 }
 
-export const CONFIDENCE = 0.95;
+const CONFIDENCE = 0.95;
 
 /**
  * Resampling twenty blocks gives intervals that are too narrow, as the standard deviation of a small

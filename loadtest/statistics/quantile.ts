@@ -5,7 +5,7 @@
  */
 
 /** A quantile is shown only with at least this many values beyond it; fewer say nothing about it. */
-export const TAIL_SAMPLES_MIN = 10;
+const TAIL_SAMPLES_MIN = 10;
 
 export function isShowable(count: number, p: number): boolean {
   // Rounded, because 1 - 0.99 is a little less than 0.01.

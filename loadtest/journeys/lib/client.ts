@@ -9,7 +9,7 @@ import http, { type Params, type RefinedResponse } from "k6/http";
 const REQUEST_TIMEOUT = "15s";
 
 /** Requests that `sendAll` keeps in flight. */
-export const BATCH_SIZE = 20;
+const BATCH_SIZE = 20;
 
 export interface Call {
   readonly method: "GET" | "PUT" | "POST" | "DELETE";

@@ -52,7 +52,7 @@ export function latencyOverTime(
   return frame({ id, title, note, description: describe(panels), height }, ...markup);
 }
 
-export function slicesOf(requests: readonly MeasuredRequest[]): Slice[] {
+function slicesOf(requests: readonly MeasuredRequest[]): Slice[] {
   const count = Math.max(1, Math.min(SLICES_MAX, Math.floor(requests.length / SLICE_REQUESTS_MIN)));
   return Array.from({ length: count }, (_, place) => {
     const from = Math.floor((place * requests.length) / count);

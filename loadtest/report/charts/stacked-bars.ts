@@ -16,7 +16,7 @@ const ROW_GAP = 14;
 const LOADS = 52;
 const NUMBERS = 128;
 
-export const ROLE_NAMES: Readonly<Record<Role, string>> = {
+const ROLE_NAMES: Readonly<Record<Role, string>> = {
   worker: "Worker (workerd)",
   gateway: "redis-http",
   redis: "redis-server",

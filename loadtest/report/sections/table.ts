@@ -1,4 +1,4 @@
-import { type Child, element, join, type Markup } from "../markup.ts";
+import { type Child, element, type Markup } from "../markup.ts";
 
 export interface Column {
   readonly name: string;
@@ -52,5 +52,3 @@ export const paragraph = (...content: Child[]): Markup => element("p", {}, ...co
 
 export const list = (items: readonly Child[]): Markup =>
   element("ul", {}, ...items.map((item) => element("li", {}, item)));
-
-export const lines = (parts: readonly Child[]): Markup => join(parts, "\n");
