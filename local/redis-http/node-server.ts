@@ -16,6 +16,7 @@ import { type Counters, Executor } from "./executor.ts";
 import { parseTarget } from "./path-command.ts";
 import { RawExecutor } from "./raw-executor.ts";
 import type { Access } from "./refusal.ts";
+import { errorJson } from "./reply.ts";
 import { labelOf, METHODS, readFormat, readToken, readWork, type Work } from "./request.ts";
 import type { Store } from "./store.ts";
 
@@ -26,6 +27,14 @@ const EVENT_STREAMS_MAX = 1_000;
 
 const UNAUTHORIZED =
   "WRONGPASS invalid or missing auth token. See https://docs.upstash.com/redis/troubleshooting/http_unauthorized for details.";
+
+const NOT_HTTP = [
+  "HTTP/1.1 400 Bad Request",
+  "content-type: application/json; charset=utf-8",
+  "connection: close",
+  "",
+  errorJson("ERR this is not an HTTP/1.1 request"),
+].join("\r\n");
 
 export interface NodeServerOptions {
   readonly id: string;
@@ -55,7 +64,9 @@ export class NodeServer {
     this.#options = options;
     this.#executor = new Executor(options.store, this.#counters);
     this.#raw = new RawExecutor(options.store, this.#executor);
-    this.#server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+    // A command in the path may be as long as one in a body.
+    const limits = { keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: BODY_MAX_BYTES };
+    this.#server = createServer(limits, (request, response) => {
       this.#handle({ request, response }).catch((error: unknown) => {
         console.error("redis-http failed inside:", error);
         send(
@@ -65,6 +76,9 @@ export class NodeServer {
       });
     });
     this.#server.maxConnections = CONNECTIONS_MAX;
+    this.#server.on("clientError", (_error, socket) => {
+      if (socket.writable) socket.end(NOT_HTTP);
+    });
   }
 
   /** Resolves to the port; 0 asks for a free one. Rejects when it is in use. */

@@ -34,6 +34,14 @@ describe("requests to redis-http", () => {
       });
     });
 
+    it("takes a value of 1 MiB from the path", async ({ expect }) => {
+      const value = "€".repeat(350_000);
+      const path = `/set/a/${encodeURIComponent(value)}`;
+      const answer = await fixture.ask({ method: "GET", path });
+      expect(answer.json()).toEqual({ result: "OK" });
+      expect((await fixture.redis.get("a")) === value).toBe(true);
+    });
+
     it("refuses broken percent-encoding with 400", async ({ expect }) => {
       const answer = await fixture.ask({ method: "GET", path: "/set/a/%zz" });
       expect([answer.status, answer.json()]).toEqual([
@@ -145,6 +153,18 @@ describe("requests to redis-http", () => {
       const answer = await fixture.command("PING");
       const seconds = Number(/timeout=(\d+)/.exec(answer.headers.get("keep-alive") ?? "")?.[1]);
       expect(seconds).toBeGreaterThan(60);
+    });
+
+    it("answers with JSON even what is no HTTP", async ({ expect }) => {
+      const { port } = new URL(fixture.url);
+      const socket = connect(Number(port), "127.0.0.1");
+      socket.write("*1\r\n$4\r\nPING\r\n");
+      let text = "";
+      for await (const chunk of socket) text += String(chunk);
+      expect(text).toMatch(/^HTTP\/1\.1 400 /);
+      expect(JSON.parse(text.slice(text.indexOf("\r\n\r\n")))).toEqual({
+        error: "ERR this is not an HTTP/1.1 request",
+      });
     });
 
     it("answers requests that come in one packet, in order", async ({ expect }) => {
