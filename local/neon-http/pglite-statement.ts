@@ -23,7 +23,7 @@ export interface Exchange {
 }
 
 /** The server stopped in the middle: the instance must not be used again. */
-export class PgliteBrokenError extends Error {
+class PgliteBrokenError extends Error {
   override readonly name = "PgliteBrokenError";
 }
 
