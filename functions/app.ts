@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { cacheAsideRoutes } from "./cache-aside/routes.ts";
 import type { DepsFor } from "./deps.ts";
 import type { AppEnv } from "./http/app-env.ts";
 import { requestFrame } from "./http/context.ts";
@@ -22,5 +23,6 @@ export function createApp(depsFor: DepsFor) {
     )
     .route("/health", healthRoutes)
     .route("/", metricsRoutes)
+    .route("/cache-aside", cacheAsideRoutes())
     .route("/leaderboard", leaderboardRoutes);
 }

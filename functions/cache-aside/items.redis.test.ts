@@ -41,8 +41,8 @@ function arrive(
 
 async function written(item: ItemRef, copy: Copy = {}) {
   const reply = await arrive(item, copy);
-  if (reply.kind !== "written" || reply.version === null) throw new Error(reply.kind);
-  return { ...reply, version: reply.version };
+  if (reply.kind !== "written") throw new Error(reply.kind);
+  return reply;
 }
 
 const storedValue = async (item: ItemRef) =>

@@ -31,13 +31,14 @@ export interface Op {
 
 export type ItemWritten =
   | {
-      readonly kind: "written" | "deleted";
-      /** Null for a deletion that found nothing. */
-      readonly version: string | null;
+      readonly kind: "written";
+      readonly version: string;
       readonly isCreated: boolean;
       /** The answer of an earlier copy of the same write. */
       readonly isReplayed: boolean;
     }
+  /** `version` is null when there was nothing to delete. */
+  | { readonly kind: "deleted"; readonly version: string | null; readonly isReplayed: boolean }
   /** The condition does not hold; `version` is the item's, null when there is none. */
   | { readonly kind: "refused"; readonly version: string | null }
   | { readonly kind: "mismatch" }
@@ -78,24 +79,21 @@ export async function writeItem(
 
 function decodeWritten(row: PostgresRow | undefined): ItemWritten {
   const version = row?.["at_version"] ?? null;
+  const isReplayed = row?.["replayed"] === "t";
   switch (row?.["kind"]) {
     case "written":
+      if (version === null) break;
+      return { kind: "written", version, isCreated: row["created"] === "t", isReplayed };
     case "deleted":
-      return {
-        kind: row["kind"],
-        version,
-        isCreated: row["created"] === "t",
-        isReplayed: row["replayed"] === "t",
-      };
+      return { kind: "deleted", version, isReplayed };
     case "refused":
       return { kind: "refused", version };
     case "mismatch":
       return { kind: "mismatch" };
     case "expired":
       return { kind: "expired", storeNowMs: Number(row["now_ms"]) };
-    default:
-      throw new UpstreamError({ dependency: "postgres", fault: "garbage", outcome: "unknown" });
   }
+  throw new UpstreamError({ dependency: "postgres", fault: "garbage", outcome: "unknown" });
 }
 
 export interface Loaded {

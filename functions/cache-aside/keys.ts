@@ -20,8 +20,3 @@ export function itemKeys({ instance, tenant, id }: ItemRef): ItemKeys {
   const space = { instance, pattern: PATTERN, node: null, tenant };
   return { data: storeKey(space, "data", id), lease: storeKey(space, "lease", id) };
 }
-
-/** Hash: name of a count -> sum over all isolates (`tally.lua`). */
-export function tallyKey({ instance, tenant }: Omit<ItemRef, "id">): string {
-  return storeKey({ instance, pattern: PATTERN, node: null, tenant }, "tally");
-}

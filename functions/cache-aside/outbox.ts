@@ -97,15 +97,12 @@ async function settle(stores: OutboxStores, pending: readonly Pending[]): Promis
 }
 
 const COUNT = `SELECT count(*) AS pending FROM (
-  SELECT 1 FROM items_outbox WHERE instance = $1 AND tenant = $2 LIMIT $3
+  SELECT 1 FROM items_outbox WHERE instance = $1 LIMIT $2
 ) counted`;
 
-/** Items of a tenant whose invalidation is pending, at most `PENDING_COUNTED_MAX`. */
-export async function countPending(
-  postgres: PostgresPort,
-  { instance, tenant }: Omit<ItemRef, "id">,
-): Promise<number> {
-  const [row] = await postgres.query(COUNT, [instance, tenant, PENDING_COUNTED_MAX]);
+/** Items whose invalidation is pending, at most `PENDING_COUNTED_MAX`. */
+export async function countPending(postgres: PostgresPort, instance: string): Promise<number> {
+  const [row] = await postgres.query(COUNT, [instance, PENDING_COUNTED_MAX]);
   return Number(row?.["pending"]);
 }
 

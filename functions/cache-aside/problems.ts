@@ -46,23 +46,12 @@ export function invalidationPending(c: Ctx, version: string | null): Response {
   });
 }
 
-export function tooManyOps(c: Ctx, retryAfterMs: number): Response {
+export function tooManyOps(c: Ctx): Response {
   return problem(c, {
     status: 503,
     code: "too_many_ops",
     title: "Too many writes of one item",
     detail: `An item takes ${OPS_MAX} writes per deadline. Spread the writes over more items, or send a shorter Kv-Deadline-Ms.`,
-    outcome: "not_applied",
-    retryAfterMs,
-  });
-}
-
-export function tooDeep(c: Ctx, nestingMax: number): Response {
-  return problem(c, {
-    status: 422,
-    code: "too_deep",
-    title: "Nested too deep",
-    detail: `Arrays and objects may be nested at most ${nestingMax} deep.`,
     outcome: "not_applied",
   });
 }

@@ -19,7 +19,7 @@ import { freshnessOf, lifetimeOf } from "./freshness.ts";
 import type { Gate } from "./gate.ts";
 import { loadItem } from "./items.ts";
 import type { ItemRef } from "./keys.ts";
-import type { Count } from "./tally.ts";
+import type { Count } from "./stats.ts";
 
 /** Reads of an isolate that go straight to Postgres at once while Redis does not answer. */
 export const DIRECT_READS_MAX = 32;

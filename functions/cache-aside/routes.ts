@@ -3,6 +3,7 @@
  * HTTP face of cache-aside. A route parses, makes one call into the pattern, and chooses a status.
  */
 import { type Context, Hono } from "hono";
+import { attemptRead } from "../../shared/kernel/attempts.ts";
 import { boundedCache } from "../../shared/kernel/bounded-cache.ts";
 import { UpstreamError } from "../../shared/kernel/errors.ts";
 import type { Deps } from "../deps.ts";
@@ -16,21 +17,18 @@ import { createGate } from "./gate.ts";
 import { installed, PAUSE_MS } from "./installed.ts";
 import { TOO_MANY_OPS } from "./items.ts";
 import type { ItemRef } from "./keys.ts";
-import { nestingOf } from "./nesting.ts";
 import { opOf } from "./op.ts";
 import {
   invalidationPending,
   notFound,
   overloaded,
   preconditionFailed,
-  tooDeep,
   tooManyOps,
   waitedTooLong,
 } from "./problems.ts";
 import { DIRECT_READS_MAX, readItem, type Source } from "./read.ts";
-import { DELETE_ITEM, GET_ITEM, INVALIDATE, NESTING_MAX, PUT_ITEM, STATS } from "./schema.ts";
-import { readStats } from "./stats.ts";
-import { type Count, createTally, flushLater } from "./tally.ts";
+import { DELETE_ITEM, GET_ITEM, INVALIDATE, PUT_ITEM, STATS } from "./schema.ts";
+import { type Count, readStats, SUBJECT } from "./stats.ts";
 import { type Invalidation, type WriteOutcome, write } from "./write.ts";
 
 type Ctx = Context<AppEnv>;
@@ -41,7 +39,6 @@ type Shared = ReturnType<typeof createShared>;
 function createShared() {
   return {
     gate: createGate(DIRECT_READS_MAX),
-    tally: createTally(),
     recent: boundedCache<true>({ entriesMax: 1, ttlMs: PAUSE_MS }),
   };
 }
@@ -49,39 +46,29 @@ function createShared() {
 export function cacheAsideRoutes() {
   const shared = createShared();
   return new Hono<AppEnv>()
-    .put("/items/:id", endpoint(PUT_ITEM), async (c) => {
-      const value = c.get("bodyText");
-      if (nestingOf(value, NESTING_MAX) > NESTING_MAX) return tooDeep(c, NESTING_MAX);
+    .put("/items/:id", endpoint(PUT_ITEM), (c) => {
       const { id } = c.req.valid("param");
-      const invalidation = c.req.valid("query").invalidate ?? "strict";
-      const outcome = await writeFor(c, shared, { method: "PUT", id, value, invalidation });
-      if (outcome instanceof Response) return outcome;
-      const { version, isCreated } = outcome;
-      c.header("ETag", `"${version}"`);
-      return c.json({ id, version: version ?? "" }, isCreated ? 201 : 200);
+      const { invalidate = "strict" } = c.req.valid("query");
+      return writeFor(c, shared, { method: "PUT", id, value: c.get("bodyText"), invalidate });
     })
-    .delete("/items/:id", endpoint(DELETE_ITEM), async (c) => {
+    .delete("/items/:id", endpoint(DELETE_ITEM), (c) => {
       const { id } = c.req.valid("param");
-      const invalidation = c.req.valid("query").invalidate ?? "strict";
-      const outcome = await writeFor(c, shared, {
-        method: "DELETE",
-        id,
-        value: null,
-        invalidation,
-      });
-      return outcome instanceof Response ? outcome : c.body(null, 204);
+      const { invalidate = "strict" } = c.req.valid("query");
+      return writeFor(c, shared, { method: "DELETE", id, value: null, invalidate });
     })
     .get("/items/:id", endpoint(GET_ITEM), (c) => read(c, shared, c.req.valid("param").id))
     .post("/invalidate", endpoint(INVALIDATE), async (c) => {
       const { redis, attempts } = c.get("deps");
       const ids = new Set(c.req.valid("json").ids);
       const items = [...ids].map((id) => itemOf(c, id));
-      const invalidated = await forgetItems(redis, items, attempts.deadline.remainingMs());
+      const invalidated = await attemptRead(attempts, (timeoutMs) =>
+        forgetItems(redis, items, timeoutMs),
+      );
       return c.json({ invalidated }, 200);
     })
     .get("/stats", endpoint(STATS), async (c) => {
       const deps = c.get("deps");
-      const stats = await readStats(storesOf(deps, shared), shared.tally, itemOf(c, ""));
+      const stats = await readStats(deps, storesOf(deps, shared));
       const breaker = deps.isolate.redis?.breaker.state(deps.clock()) ?? "closed";
       return c.json({ ...stats, breaker }, 200);
     });
@@ -93,9 +80,10 @@ function itemOf(c: Ctx, id: string): ItemRef {
 
 /** The stores of a request, with the pattern's schema in Postgres. */
 function storesOf(deps: Deps, { recent }: Shared) {
-  const { clock, attempts } = deps;
+  const { clock, attempts, traffic } = deps;
   return {
     attempts,
+    traffic,
     redis: deps.redis,
     postgres: installed(deps.postgres, { recent, clock }),
   };
@@ -105,33 +93,29 @@ interface WriteCall {
   readonly method: "PUT" | "DELETE";
   readonly id: string;
   readonly value: string | null;
-  readonly invalidation: Invalidation;
+  readonly invalidate: Invalidation;
 }
 
-type Applied = Extract<WriteOutcome, { readonly kind: "written" | "deleted" }>;
-
-/** What became of the write, or the problem that says so. */
-async function writeFor(c: Ctx, shared: Shared, call: WriteCall): Promise<Applied | Response> {
+async function writeFor(c: Ctx, shared: Shared, { method, id, value, invalidate }: WriteCall) {
   const condition = preconditionOf(c);
   if (condition === null) {
     const message = 'must be "*" on a write, and not come together with If-Match';
     return badHeader(c, { at: "header.If-None-Match", message });
   }
   const deps = c.get("deps");
-  const { method, id, value, invalidation } = call;
   const idempotencyKey = c.req.header("Idempotency-Key");
   const op = opOf({ method, idempotencyKey, body: value ?? "" }, deps.newId);
   const writing = { ...storesOf(deps, shared), afterReply: deps.afterReply };
+  const change = { item: itemOf(c, id), value, op, condition };
   try {
-    const change = { item: itemOf(c, id), value, op, condition };
-    return writeReply(c, await write(writing, change, invalidation));
+    return writeReply(c, id, await write(writing, change, invalidate));
   } catch (error) {
     if (!(error instanceof UpstreamError) || error.storeCode !== TOO_MANY_OPS) throw error;
-    return tooManyOps(c, deps.attempts.deadline.remainingMs());
+    return tooManyOps(c);
   }
 }
 
-function writeReply(c: Ctx, outcome: WriteOutcome): Applied | Response {
+function writeReply(c: Ctx, id: string, outcome: WriteOutcome) {
   switch (outcome.kind) {
     case "refused":
       return preconditionFailed(c, outcome.version);
@@ -141,23 +125,24 @@ function writeReply(c: Ctx, outcome: WriteOutcome): Applied | Response {
       return invalidationPending(c, outcome.version);
     case "written":
     case "deleted":
-      if (outcome.isReplayed) c.header("Idempotency-Replayed", "true");
-      if (outcome.invalidation === "pending") c.header("Kv-Invalidation", "pending");
-      return outcome;
+      break;
   }
+  if (outcome.isReplayed) c.header("Idempotency-Replayed", "true");
+  if (outcome.invalidation === "pending") c.header("Kv-Invalidation", "pending");
+  if (outcome.kind === "deleted") return c.body(null, 204);
+  const { version, isCreated } = outcome;
+  c.header("ETag", `"${version}"`);
+  return c.json({ id, version }, isCreated ? 201 : 200);
 }
 
 async function read(c: Ctx, shared: Shared, id: string): Promise<Response> {
   const deps = c.get("deps");
   const item = itemOf(c, id);
   const { clock, random, newId, afterReply } = deps;
-  const { gate, tally } = shared;
-  const count = (what: Count) => tally.add(item.tenant, what);
+  const { gate } = shared;
+  const count = (what: Count) => deps.countEvent(SUBJECT, what);
   const stores = storesOf(deps, shared);
   const found = await readItem({ ...stores, clock, random, newId, afterReply, gate, count }, item);
-  if (tally.claimFlush(clock())) {
-    afterReply((stores) => flushLater(tally, stores, item.instance));
-  }
   switch (found.kind) {
     case "overloaded":
       return overloaded(c);

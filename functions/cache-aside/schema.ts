@@ -6,10 +6,8 @@ import * as z from "zod";
 import { VALUE_BYTES_MAX } from "../http/body.ts";
 import type { EndpointSpec } from "../http/endpoint.ts";
 import { IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH } from "../http/headers.ts";
+import { JSON_DEPTH_MAX } from "../http/json-depth.ts";
 import { Name } from "../http/names.ts";
-
-/** How deep arrays and objects may be nested: far below what the parsers on the way can take. */
-export const NESTING_MAX = 100;
 
 export const INVALIDATE_IDS_MAX = 100;
 
@@ -23,7 +21,7 @@ const WriteQuery = z.strictObject({
 });
 
 const AnyJson = z.unknown().meta({
-  description: `Any JSON value, at most ${VALUE_BYTES_MAX} bytes, nested at most ${NESTING_MAX} deep`,
+  description: `Any JSON value, at most ${VALUE_BYTES_MAX} bytes, nested at most ${JSON_DEPTH_MAX} deep`,
 });
 
 const Version = z.string().meta({ description: "Opaque; compare for equality only" });
@@ -37,6 +35,15 @@ const WRITE_PROBLEMS = {
   504: ["deadline"],
 } as const;
 
+const WRITE_HEADERS = {
+  "Idempotency-Replayed": "`true` when this is the answer of an earlier copy of the same write",
+  "Kv-Invalidation": "`pending` when `invalidate=async` was asked for",
+};
+
+const WRITTEN_HEADERS = { ...WRITE_HEADERS, ETag: "The version, quoted" };
+
+const Written = z.object({ id: Name, version: Version });
+
 export const PUT_ITEM = {
   operation: "cache-aside.put",
   summary: "Write an item: Postgres first, then the cache forgets it, then the reply",
@@ -49,12 +56,13 @@ export const PUT_ITEM = {
   headers: CONDITIONS,
   replies: {
     200: {
-      description: "Replaced; no read is older from now on. `ETag` carries the version",
-      schema: z.object({ id: Name, version: Version }),
+      description: "Replaced; no read is older from now on",
+      schema: Written,
+      headers: WRITTEN_HEADERS,
     },
-    201: { description: "Created", schema: z.object({ id: Name, version: Version }) },
+    201: { description: "Created", schema: Written, headers: WRITTEN_HEADERS },
   },
-  problems: { ...WRITE_PROBLEMS, 422: ["idempotency_mismatch", "too_deep"] },
+  problems: WRITE_PROBLEMS,
 } as const satisfies EndpointSpec;
 
 export const DELETE_ITEM = {
@@ -65,9 +73,18 @@ export const DELETE_ITEM = {
   params: ItemParams,
   query: WriteQuery,
   headers: CONDITIONS,
-  replies: { 204: { description: "Gone; no read finds it from now on" } },
+  replies: {
+    204: { description: "Gone; no read finds it from now on", headers: WRITE_HEADERS },
+  },
   problems: WRITE_PROBLEMS,
 } as const satisfies EndpointSpec;
+
+const READ_HEADERS = {
+  ETag: "The version, quoted",
+  Age: "Seconds since it was loaded from Postgres",
+  "Cache-Status":
+    "`edge-kv; hit|fwd=miss|fwd=stale|fwd=bypass; ttl=<seconds of freshness left>` (RFC 9211)",
+};
 
 export const GET_ITEM = {
   operation: "cache-aside.get",
@@ -78,11 +95,11 @@ export const GET_ITEM = {
   headers: [IF_NONE_MATCH],
   replies: {
     200: {
-      description:
-        "The JSON value as it was written. `ETag`, `Age` and `Cache-Status` say which version, how old, and from where",
+      description: "The JSON value as it was written",
       schema: AnyJson,
+      headers: READ_HEADERS,
     },
-    304: { description: "The version in `If-None-Match` is current" },
+    304: { description: "The version in `If-None-Match` is current", headers: READ_HEADERS },
   },
   problems: {
     404: ["not_found"],
@@ -112,7 +129,7 @@ const Sum = z.int().min(0);
 
 export const STATS = {
   operation: "cache-aside.stats",
-  summary: "What the cache did for this tenant, summed over all isolates, about a second late",
+  summary: "What the cache did in this deployment, all isolates together, about a second late",
   scope: "read",
   mutates: false,
   replies: {
@@ -127,9 +144,6 @@ export const STATS = {
         fills: Sum.meta({ description: "Loads that were cached" }),
         coalesced: Sum.meta({ description: "Reads that waited for another read's load" }),
         databaseQueries: Sum.meta({ description: "Loads sent to Postgres" }),
-        scope: z
-          .enum(["deployment", "isolate"])
-          .meta({ description: "`isolate` while Redis, which holds the sums, does not answer" }),
         outboxPending: Sum.nullable().meta({
           description:
             "Items whose invalidation Redis has not confirmed; null while Postgres does not answer",

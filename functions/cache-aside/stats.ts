@@ -1,39 +1,45 @@
 import { UpstreamError } from "../../shared/kernel/errors.ts";
-import type { Stores } from "../deps.ts";
+import type { Deps, Stores } from "../deps.ts";
+import { metricsTotals } from "../http/metrics/read.ts";
 import { countPending } from "./outbox.ts";
-import { type Counts, flush, readTally, type Tally } from "./tally.ts";
 
-export interface Stats extends Counts {
-  /** `isolate` while Redis, which holds the sums, does not answer. */
-  readonly scope: "deployment" | "isolate";
+/** What the pattern counts, as events under its name. */
+export const COUNTS = ["hits", "misses", "stale", "fills", "coalesced", "databaseQueries"] as const;
+
+export type Count = (typeof COUNTS)[number];
+
+export const SUBJECT = "cache-aside";
+
+export interface Stats extends Readonly<Record<Count, number>> {
   /** Null while Postgres, which holds the outbox, does not answer. */
   readonly outboxPending: number | null;
 }
 
-/** What the cache did for a tenant. Answers also while a store is down: that is when it is asked. */
+/** What the cache did in this deployment. Redis is not asked: stats are wanted most while it is down. */
 export async function readStats(
-  { redis, postgres }: Pick<Stores, "redis" | "postgres">,
-  tally: Tally,
-  whose: { readonly instance: string; readonly tenant: string },
+  { isolate, config }: Pick<Deps, "isolate" | "config">,
+  stores: Stores,
 ): Promise<Stats> {
-  const sums = async () => {
-    await flush(tally, redis, whose.instance);
-    return await readTally(redis, whose);
-  };
-  const [counts, outboxPending] = await Promise.all([
-    nullWhenDown(sums()),
-    nullWhenDown(countPending(postgres, whose)),
+  const [totals, outboxPending] = await Promise.all([
+    metricsTotals(isolate, stores),
+    pendingOrNull(stores, config.instance),
   ]);
+  const events = totals[SUBJECT] ?? {};
+  const of = (count: Count) => events[`event:${count}`] ?? 0;
   return {
-    ...(counts ?? tally.total(whose.tenant)),
-    scope: counts === null ? "isolate" : "deployment",
+    hits: of("hits"),
+    misses: of("misses"),
+    stale: of("stale"),
+    fills: of("fills"),
+    coalesced: of("coalesced"),
+    databaseQueries: of("databaseQueries"),
     outboxPending,
   };
 }
 
-async function nullWhenDown<Value>(value: Promise<Value>): Promise<Value | null> {
+async function pendingOrNull({ postgres }: Stores, instance: string): Promise<number | null> {
   try {
-    return await value;
+    return await countPending(postgres, instance);
   } catch (error) {
     if (error instanceof UpstreamError) return null;
     throw error;

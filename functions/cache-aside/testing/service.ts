@@ -16,7 +16,7 @@ import type { Condition } from "../items.ts";
 import type { ItemRef } from "../keys.ts";
 import { opOf } from "../op.ts";
 import { DIRECT_READS_MAX, type Found, readItem } from "../read.ts";
-import type { Count } from "../tally.ts";
+import type { Count } from "../stats.ts";
 import { type Invalidation, type WriteOutcome, write } from "../write.ts";
 
 export interface Addresses {
