@@ -72,14 +72,14 @@ function row(cells: readonly string[]): string {
 /** Nothing in a cell may end it, or look like markup. */
 function cellText(text: string): string {
   const line = text.replaceAll("\n", "\\n").replaceAll("|", "\\|");
-  return /[<>*_`{}[\]]/.test(line) ? `\`\`${padded(line)}\`\`` : line;
+  return /[<>*_{}[\]\\~]/.test(line) ? `\`${line}\`` : line;
 }
 
-function padded(line: string): string {
-  return line.includes("`") ? ` ${line} ` : line;
-}
-
-/** The document without the one line that is another on every machine. */
-export function withoutVersions(document: string): string {
-  return document.replace(/^Measured on Postgres .*$/m, "");
+/** Without what may differ: the versions of this machine, and the padding that a formatter gives tables. */
+export function essential(markdown: string): string {
+  return markdown
+    .replace(/^Measured on Postgres .*$/m, "")
+    .replace(/ +\|/g, " |")
+    .replace(/-{3,}/g, "---")
+    .trim();
 }

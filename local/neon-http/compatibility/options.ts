@@ -24,7 +24,10 @@ export const optionTable: CompatibilityTable = {
   columns: ["call", "result"],
   setUp: ["CREATE TABLE compat_options (id int4 PRIMARY KEY, name text)"],
   cases: [
-    option("sql`...` with values", ({ sql }) => sql`SELECT ${1}::int4 AS a, ${"x"} AS b`),
+    option(
+      "the tagged template, with values",
+      ({ sql }) => sql`SELECT ${1}::int4 AS a, ${"x"} AS b`,
+    ),
     option("a fragment inside a template", ({ sql }) => {
       return sql`SELECT ${1}::int4 AS a ${sql`WHERE ${true}::bool`}`;
     }),
