@@ -15,7 +15,7 @@ built-in Postgres (PGlite); the last column is what a Postgres server behind the
 ## neon-http and Neon
 
 | | Neon | neon-http |
-|---|---|---|
+| --- | --- | --- |
 | host of the connection string | names the endpoint; must be a domain | free |
 | user and database of the connection string | must exist | free: one neon-http serves one database, as the user \`postgres\` |
 | password | of the user | \`--password\`; a wrong one is refused in Neon's words (a 400 with an empty \`code\`, there as here) |
