@@ -80,7 +80,10 @@ async function namesIn(path: string): Promise<readonly string[]> {
 
 function runInitdb(path: string): Promise<void> {
   const script = fileURLToPath(new URL("./pglite-initdb.ts", import.meta.url));
-  const child = spawn(process.execPath, [script, path], { stdio: ["ignore", "ignore", "pipe"] });
+  // initdb runs once: the optimising compiler costs it more than it gains (4.0 s of CPU instead of 5.7 s).
+  const child = spawn(process.execPath, ["--liftoff-only", script, path], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr = (stderr + text).slice(-STDERR_MAX_CHARS);
