@@ -60,6 +60,7 @@ export class ManagedProcess {
   #run: RunningProcess | null = null;
   #pid = 0;
   #workerPid = 0;
+  #url: string | null = null;
   #starts = 0;
   #youngDeaths = 0;
   #diedAtMs: number | null = null;
@@ -80,6 +81,15 @@ export class ManagedProcess {
       workerPid: this.#workerPid === 0 ? this.#pid : this.#workerPid,
       restarts: Math.max(0, this.#starts - 1),
     };
+  }
+
+  /** What it gave as its address when it said that it serves; `null` when it gave none, or does not serve. */
+  get url(): string | null {
+    return this.#state === "up" ? this.#url : null;
+  }
+
+  get isUp(): boolean {
+    return this.#state === "up";
   }
 
   /** Starts it unless it runs. Resolves when it serves; rejects with the reason when it died before. */
@@ -179,9 +189,10 @@ export class ManagedProcess {
   }
 
   #spawn(): void {
-    const run = new RunningProcess(this.plan.launch(), (pid) => {
+    const run = new RunningProcess(this.plan.launch(), ({ url, workerPid: pid = 0 }) => {
       const isReplaced = this.#workerPid !== 0 && this.#workerPid !== pid;
       this.#workerPid = pid;
+      this.#url = url ?? null;
       if (isReplaced) this.#onEvent(this, { kind: "worker-replaced" });
     });
     this.#run = run;

@@ -25,6 +25,8 @@ export interface Launch {
   readonly untilReady?: (gone: AbortSignal) => Promise<void>;
 }
 
+export type ReadyNotice = Extract<ChildMessage, { readonly type: "ready" }>;
+
 export class RunningProcess {
   readonly startedAtMs = performance.now();
   /** 0 when it could not be spawned at all. */
@@ -37,12 +39,12 @@ export class RunningProcess {
   readonly conversation: Conversation | null;
   readonly #child: ChildProcess;
   readonly #gone = new AbortController();
-  readonly #onWorkerPid: (pid: number) => void;
+  readonly #onReady: (notice: ReadyNotice) => void;
   #failure: string | null = null;
 
-  /** `onWorkerPid` hears of the process that does the work, each time there is a new one. */
-  constructor(launch: Launch, onWorkerPid: (pid: number) => void) {
-    this.#onWorkerPid = onWorkerPid;
+  /** `onReady` hears each time that the process says so: again when it has got a new worker process. */
+  constructor(launch: Launch, onReady: (notice: ReadyNotice) => void) {
+    this.#onReady = onReady;
     this.#child = spawn(launch.command, launch.args, {
       detached: true,
       stdio: ["ignore", "inherit", "inherit", ...(launch.hasChannel ? (["ipc"] as const) : [])],
@@ -101,7 +103,7 @@ export class RunningProcess {
       this.#child.on("message", (message: ChildMessage) => {
         if (message.type === "failed") this.#failure = message.message;
         if (message.type !== "ready") return;
-        if (message.workerPid !== undefined) this.#onWorkerPid(message.workerPid);
+        this.#onReady(message);
         resolve();
       });
     });

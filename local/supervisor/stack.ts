@@ -12,6 +12,7 @@ import { removeStackFile, type StackFile, writeStackFile } from "../stack-file.t
 import { applyLocalSchema } from "./apply-schema.ts";
 import { controlRoutes } from "./control-routes.ts";
 import { startControlServer } from "./control-server.ts";
+import { startCron } from "./cron-ticker.ts";
 import { takeDataLock } from "./data-lock.ts";
 import { FaultBoard } from "./fault-board.ts";
 import { ManagedProcess, type ProcessEvent, type ProcessPlan } from "./managed-process.ts";
@@ -122,7 +123,7 @@ export class LocalStack {
   }
 
   async #startAll(plan: StackPlan): Promise<void> {
-    const { root, bases } = this.#options;
+    const { root, bases, say } = this.#options;
     const { around } = plan;
     const workerPlan = this.#options.worker(plan, this.#stopped.signal);
     workerPlan.catch(() => undefined);
@@ -135,14 +136,13 @@ export class LocalStack {
       { gateway, postgres },
     );
     this.#faults = faults;
-    // The Worker last: its first scheduled() finds its stores and tables. It is bundled meanwhile.
     await Promise.all([
       gateway.start(),
       ...redis.map((one) => one.start()),
       postgres.start().then(() => this.#applySchema(root)),
+      workerPlan.then((made) => this.#add(made).start()),
     ]);
-    const worker = this.#add(await workerPlan);
-    await Promise.all([worker.start(), untilAllLinked(around)]);
+    await untilAllLinked(around);
     const control = await startControlServer({
       port: controlPort(bases.redisPort),
       key: around.secrets.key,
@@ -155,6 +155,14 @@ export class LocalStack {
       }),
     });
     this.#undo.push(control.close);
+    // Last: the first scheduled() finds stores and tables.
+    this.#undo.push(startCron(() => this.#cronUrl(), say));
+  }
+
+  /** Where the Worker takes triggers; `null` while it is not up. */
+  #cronUrl(): URL | null {
+    const worker = this.#processes.get("worker");
+    return worker?.isUp ? new URL(worker.url ?? workerUrl(this.#options.bases)) : null;
   }
 
   async #applySchema(root: string): Promise<void> {

@@ -2,14 +2,13 @@
  * @module
  * A child of the supervisor: the Worker in Miniflare, its socket straight into workerd.
  *
- * 1. Requests never pass through this process: it only starts workerd, watches it and fires `scheduled()`.
+ * 1. Requests never pass through this process: it only starts workerd and watches it.
  * 2. workerd that dies is started again here (Miniflare does that); the supervisor is told the new pid.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { attachToSupervisor, failStart, tellSupervisor } from "./child-side.ts";
-import { startCron } from "./cron-ticker.ts";
 import { childrenOf } from "./process-identity.ts";
 
 /** What the supervisor puts into `WORKER_HOST`. */
@@ -38,12 +37,8 @@ attachToSupervisor({
   close: () => miniflare.dispose(),
 });
 try {
-  const entryUrl = await miniflare.ready;
-  startCron(
-    () => entryUrl,
-    (message) => process.stderr.write(`worker: ${message}\n`),
-  );
-  sayReady();
+  await miniflare.ready;
+  await sayReady();
 } catch (error) {
   failStart(error);
 }
@@ -90,7 +85,13 @@ function read(dir: string, name: string): string {
   return readFileSync(join(dir, name), "utf8");
 }
 
-function sayReady(): void {
+/** Its address is that of Miniflare's own entry, which takes triggers; callers use the direct socket. */
+async function sayReady(): Promise<void> {
   const [workerPid] = childrenOf(process.pid);
-  tellSupervisor({ type: "ready", ...(workerPid === undefined ? {} : { workerPid }) });
+  const entry = await miniflare.ready;
+  tellSupervisor({
+    type: "ready",
+    url: entry.href,
+    ...(workerPid === undefined ? {} : { workerPid }),
+  });
 }

@@ -26,7 +26,7 @@ export interface WranglerDev {
   readonly passedOn: readonly string[];
 }
 
-/** As the Worker of a stack; the supervisor then fires its cron. */
+/** As the Worker of a stack. */
 export function wranglerDevPlan(dev: WranglerDev & { readonly around: Surroundings }): ProcessPlan {
   return {
     id: "worker",
@@ -41,11 +41,7 @@ export function wranglerDevPlan(dev: WranglerDev & { readonly around: Surroundin
         cwd: dev.root,
         env: QUIET_WRANGLER,
         hasChannel: false,
-        untilReady: async (gone) => {
-          await untilListens(dev.port, gone);
-          gone.throwIfAborted();
-          gone.addEventListener("abort", cronOf(dev));
-        },
+        untilReady: (gone) => untilListens(dev.port, gone),
       };
     },
   };
