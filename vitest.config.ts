@@ -16,6 +16,8 @@ const NODE_ONLY = ["**/node_modules/**", "**/.local/**", "**/*.worker.test.ts"];
 
 export default defineConfig({
   test: {
+    // Of the root: under the Worker's import conditions the stores' own libraries do not load.
+    globalSetup: ["./local/testing/global-setup.ts"],
     projects: [
       {
         plugins: [scriptAsText],
@@ -23,7 +25,6 @@ export default defineConfig({
           name: "node",
           include: ["**/*.test.ts"],
           exclude: NODE_ONLY,
-          globalSetup: ["./local/testing/global-setup.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -39,7 +40,6 @@ export default defineConfig({
           name: "workerd",
           include: ["**/*.worker.test.ts"],
           exclude: ["**/node_modules/**", "**/.local/**"],
-          globalSetup: ["./local/testing/global-setup.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
