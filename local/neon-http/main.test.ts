@@ -8,8 +8,6 @@ import type { ChildMessage, SupervisorRequest } from "../supervisor/child-protoc
 import { temporaryPgliteFolder } from "./pglite-fixture.ts";
 
 const MAIN = new URL("./main.ts", import.meta.url).pathname;
-/** A second is promised; a test machine that does much else is given more. */
-const EXIT_MAX_MS = 4_000;
 
 describe("neon-http as a child process", () => {
   let folder: string;
@@ -79,20 +77,16 @@ describe("neon-http as a child process", () => {
     const { sql } = await ready(child);
     const query = sql`SELECT pg_sleep(60)`.catch(() => "ended");
     while ((await countedRequests(child)) < 1);
-    const left = performance.now();
     child.disconnect();
     await once(child, "exit");
-    expect(performance.now() - left).toBeLessThan(EXIT_MAX_MS);
     expect(await query).toBe("ended");
   });
 
   it("closes its data at SIGTERM and finds it again", async ({ expect }) => {
     const first = start();
     await (await ready(first)).sql`CREATE TABLE kept AS SELECT 1 AS id`;
-    const asked = performance.now();
     first.kill("SIGTERM");
     expect(await once(first, "exit")).toEqual([0, null]);
-    expect(performance.now() - asked).toBeLessThan(EXIT_MAX_MS);
     const { sql } = await ready(start());
     expect(await sql`SELECT id FROM kept`).toEqual([{ id: 1 }]);
   });
