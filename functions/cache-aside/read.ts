@@ -111,8 +111,8 @@ async function loadOnce(
   try {
     if (cached === "unusable") await dropEntry(redis, item, halfOfTheTime(reading));
     for (let poll = 0; poll < POLLS_MAX; poll += 1) {
-      const leased = await attemptRead(attempts, (timeoutMs) =>
-        leaseItem(redis, item, { token, mode: "absent", timeoutMs }),
+      const leased = await attemptRead(attempts, () =>
+        leaseItem(redis, item, { token, mode: "absent", timeoutMs: halfOfTheTime(reading) }),
       );
       if (leased.kind === "granted") return await loadAndFill(reading, item, token);
       if (leased.kind === "entry" && leased.entry !== null) {
@@ -232,6 +232,7 @@ async function load(
   return { entry, keptMs };
 }
 
+/** A slow Redis is waited for, because without it every reader asks Postgres; but not for ever. */
 function halfOfTheTime({ attempts }: Reading): number {
-  return attempts.deadline.remainingMs() / 2;
+  return Math.floor(attempts.deadline.remainingMs() / 2);
 }

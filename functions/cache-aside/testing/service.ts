@@ -98,6 +98,7 @@ function createIsolate(addresses: Addresses, options: ServiceOptions) {
     clock,
     random,
     stores,
+    redis,
     newId: () => crypto.randomUUID(),
     gate: options.gate ?? createGate(DIRECT_READS_MAX),
     counts: { hits: 0, misses: 0, stale: 0, fills: 0, coalesced: 0, databaseQueries: 0 },
