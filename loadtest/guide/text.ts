@@ -39,10 +39,7 @@ function recommendationText({ useCase, ranking, recommended }: Recommendation): 
 }
 
 /** `3,120 req/s (3,050 to 3,190)` */
-export function estimateText(
-  { value, low, high }: Estimate,
-  { unit }: Pick<UseCase, "unit">,
-): string {
+function estimateText({ value, low, high }: Estimate, { unit }: Pick<UseCase, "unit">): string {
   const digits = unit === "ms" ? 2 : 0;
   const text = (one: number) =>
     one.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });

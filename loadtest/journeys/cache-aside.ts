@@ -20,8 +20,8 @@ export const meta = {
     "no read is older than the last acknowledged write of its item, a version has one value, and at the end cache and database hold the last write",
   consistency: "fresh",
   operations: [
-    { id: "read", label: "Read an item", kind: "read", share: 0.9, storeCommands: 2 },
-    { id: "write", label: "Write an item", kind: "write", share: 0.1, storeCommands: 3 },
+    { id: "read", label: "Read an item", kind: "read", share: 0.9, storeCommands: 3 },
+    { id: "write", label: "Write an item", kind: "write", share: 0.1, storeCommands: 4 },
   ],
   sideRequests: 3_200,
 } as const satisfies JourneyMeta;

@@ -30,10 +30,10 @@ export const meta = {
     "both boards equal the sorted result of all submits, ties included; no score is lost, doubled or ever read older than acknowledged",
   consistency: "linearizable",
   operations: [
-    { id: "submit", label: "Submit a score", kind: "write", share: 0.5, storeCommands: 8 },
-    { id: "top", label: "Top ten", kind: "read", share: 0.25, storeCommands: 3 },
-    { id: "rank", label: "Rank of a member", kind: "read", share: 0.15, storeCommands: 4 },
-    { id: "around", label: "Around a member", kind: "read", share: 0.1, storeCommands: 4 },
+    { id: "submit", label: "Submit a score", kind: "write", share: 0.5, storeCommands: 12 },
+    { id: "top", label: "Top ten", kind: "read", share: 0.25, storeCommands: 5 },
+    { id: "rank", label: "Rank of a member", kind: "read", share: 0.15, storeCommands: 5 },
+    { id: "around", label: "Around a member", kind: "read", share: 0.1, storeCommands: 6 },
   ],
   sideRequests: 60,
 } as const satisfies JourneyMeta;

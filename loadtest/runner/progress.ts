@@ -25,7 +25,8 @@ export function progressLine(
       const atMs = now();
       firstMs ??= atMs;
       const rate = atMs === firstMs ? 0 : (done / (atMs - firstMs)) * 1_000;
-      const text = `  ${label}  ${count(done)}/${count(total)}  ${rate === 0 ? "" : `${count(rate)}/s`}`;
+      const pace = rate === 0 ? "" : `${count(rate)}/s`;
+      const text = `  ${label}  ${count(done)}/${count(total)}  ${done === total ? "verifying" : pace}`;
       if (out.isTTY) {
         out.write(`\r${text.padEnd(60)}`);
       } else if (atMs - saidMs >= PLAIN_INTERVAL_MS) {

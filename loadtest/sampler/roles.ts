@@ -29,7 +29,8 @@ const BY_COMMAND: readonly (readonly [pattern: RegExp, role: Role, name: string]
   [/postgres/, "postgres", "postgres"],
   [/redis-http|gateway/, "gateway", "redis-http"],
   [/workerd/, "worker", "workerd"],
-  [/worker|miniflare/, "worker", "worker host"],
+  // It starts workerd and watches it; no request passes through it.
+  [/worker-host|wrangler|miniflare/, "supervisor", "worker host"],
 ];
 
 export function nameProcesses(

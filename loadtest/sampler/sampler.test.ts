@@ -84,7 +84,7 @@ describe("naming processes", () => {
       11: "redis",
       12: "gateway",
       13: "postgres",
-      14: "worker",
+      14: "supervisor",
       15: "worker",
       20: "lab",
       21: "generator",

@@ -73,7 +73,7 @@ function panelMarkup(
 ): Markup {
   const slices = slicesOf(requests);
   const left = place.x + LEFT;
-  const right = place.x + place.width;
+  const right = place.x + place.width - 14;
   const bottom = place.y + PANEL_HEIGHT;
   const endMs = slices.at(-1)?.endMs ?? 1;
   const y = linearScale(Math.max(0, ...slices.map((slice) => slice.p95)), {

@@ -14,7 +14,7 @@ const BAR = 15;
 const BAR_GAP = 4;
 const ROW_GAP = 14;
 const LOADS = 52;
-const NUMBERS = 128;
+const NUMBERS = 152;
 
 const ROLE_NAMES: Readonly<Record<Role, string>> = {
   worker: "Worker (workerd)",

@@ -1,8 +1,7 @@
 import type { Guide, Recommendation } from "../../guide/guide.ts";
-import { estimateText } from "../../guide/text.ts";
 import type { PatternSummary } from "../../statistics/run-summary.ts";
 import { fixed, whole } from "../format.ts";
-import { element, type Markup } from "../markup.ts";
+import { type Child, element, join, type Markup } from "../markup.ts";
 import { list, paragraph, section, table } from "./table.ts";
 
 /** The selection guide, or why there is none. */
@@ -59,27 +58,28 @@ export function guideSection(guide: Guide | null, patterns: readonly PatternSumm
   );
 }
 
-function needRow({ useCase, ranking, recommended }: Recommendation, title: (id: string) => string) {
+function needRow({ useCase, ranking }: Recommendation, title: (id: string) => string): Child[] {
   const best = ranking.filter((one) => one.rank === 1);
-  if (best.length === 0) {
+  const [only] = best;
+  if (only === undefined) {
     return [
       useCase.title,
       "this run cannot say: it needs more requests or more loads",
       useCase.measure,
     ];
   }
-  const names = best.map(({ id, estimate }) => `${title(id)}, ${estimateText(estimate, useCase)}`);
+  const names = best.map(({ id }) => title(id)).join(", ");
   return [
     useCase.title,
-    element("b", {}, `${names.join("; or ")}${recommended.length > 1 ? " (tie)" : ""}`),
+    element("b", {}, best.length === 1 ? title(only.id) : `a tie of ${best.length}: ${names}`),
     useCase.measure,
   ];
 }
 
-/** Every pattern's rank for every need. */
+/** Every pattern's rank for every need, with the number and its interval. */
 function rankTable({ recommendations }: Guide, patterns: readonly PatternSummary[]): Markup {
   return table(
-    "Ranks, with the number they are made of; a dash where a pattern was not a candidate",
+    "Ranks, each with the number it is made of and its 95 % interval; a dash where a pattern was no candidate",
     [
       { name: "Pattern" },
       ...recommendations.map(({ useCase }) => ({
@@ -89,11 +89,16 @@ function rankTable({ recommendations }: Guide, patterns: readonly PatternSummary
     ],
     patterns.map(({ pattern }) => [
       pattern.title,
-      ...recommendations.map(({ ranking, useCase }) => {
+      ...recommendations.map(({ ranking, useCase }): Child => {
         const found = ranking.find((one) => one.id === pattern.id);
         if (found === undefined) return "-";
-        const value = fixed(found.estimate.value, useCase.unit === "ms" ? 2 : 0);
-        return `${found.rank}. (${value})`;
+        const { value, low, high } = found.estimate;
+        const text = (number: number) => (useCase.unit === "ms" ? fixed(number, 2) : whole(number));
+        return join([
+          `${found.rank}. `,
+          element("b", {}, text(value)),
+          element("small", {}, `${text(low)} to ${text(high)}`),
+        ]);
       }),
     ]),
   );

@@ -154,13 +154,16 @@ export function storesSection(patterns: readonly PatternSummary[]): Markup {
       ],
       patterns.flatMap((one) => tripRows(one)),
     ),
+    paragraph(
+      `The cost is an estimate: list prices of ${PRICES.asOf} (${PRICES.source}) beyond the included amounts, and CPU as measured on this machine. Neon bills compute time, so statements have no price.`,
+    ),
     table(
-      `Estimated cost of a million requests in US dollars (list prices of ${PRICES.asOf}: ${PRICES.source}; beyond included amounts; CPU as measured here; Neon bills compute time, so statements have no price)`,
+      "Estimated cost of a million requests, in US dollars",
       [
         { name: "Pattern" },
-        number("Redis commands / request"),
-        number("SQL statements / request"),
-        number("Worker CPU ms / request"),
+        number("Redis commands a request"),
+        number("SQL statements a request"),
+        number("Worker CPU ms a request"),
         number("Requests"),
         number("CPU"),
         number("Redis"),
