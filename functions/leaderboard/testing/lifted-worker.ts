@@ -1,0 +1,77 @@
+/**
+ * @module
+ * A whole Worker around the leaderboard and nothing else of this project: what it takes to lift the folder out.
+ */
+import { Hono } from "hono";
+import { boundedCache } from "../../../shared/kernel/bounded-cache.ts";
+import { deadlineAfter } from "../../../shared/kernel/deadline.ts";
+import { sleep } from "../../../shared/kernel/time.ts";
+import { storeTraffic } from "../../../shared/kernel/traffic.ts";
+import { upstashDatabase } from "../../../shared/redis/upstash.ts";
+import type { Deps } from "../../deps.ts";
+import type { AppEnv } from "../../http/app-env.ts";
+import { type Keyring, SCOPES, VERIFIED_KEYS_MAX, VERIFIED_TTL_MS } from "../../http/auth.ts";
+import { problemOf } from "../../http/problems.ts";
+import { KNOWN_BOARDS } from "../access.ts";
+import type { Board } from "../board.ts";
+import { leaderboardRoutes } from "../routes.ts";
+
+interface Bindings {
+  readonly UPSTASH_REDIS_REST_URL: string;
+  readonly UPSTASH_REDIS_REST_TOKEN: string;
+  /** SHA-256 of the one key that may call, in hex. */
+  readonly API_KEY_SHA256: string;
+}
+
+const DEADLINE_MS = 2_000;
+const clock = () => Date.now();
+
+export const liftedWorker = new Hono<AppEnv>()
+  .use(async (c, next) => {
+    c.set("url", c.req.url);
+    c.set("deps", depsOf(c.env as unknown as Bindings));
+    await next();
+  })
+  .onError((error, c) => problemOf(c, error))
+  .route("/leaderboard", leaderboardRoutes);
+
+/** The leaderboard needs no more of `Deps` than this. */
+function depsOf(env: Bindings): Deps {
+  const deadline = deadlineAfter(clock, DEADLINE_MS);
+  const traffic = storeTraffic(clock);
+  const { redis, keyring, known } = isolateOf(env);
+  const deps = {
+    redis: redis.port({ traffic, deadline }),
+    attempts: { deadline, clock, random: Math.random, sleep },
+    traffic,
+    clock,
+    keyring,
+    newId: () => crypto.randomUUID(),
+    config: { instance: "lifted" },
+    caches: { named: () => known },
+  };
+  return deps as unknown as Deps;
+}
+
+type Isolate = ReturnType<typeof createIsolate>;
+
+const isolates = new WeakMap<Bindings, Isolate>();
+
+function isolateOf(env: Bindings): Isolate {
+  const isolate = isolates.get(env) ?? createIsolate(env);
+  isolates.set(env, isolate);
+  return isolate;
+}
+
+function createIsolate(env: Bindings) {
+  const principal = { keyId: "only", tenant: "only", scopes: new Set(SCOPES) };
+  const keyring: Keyring = {
+    principals: new Map([[env.API_KEY_SHA256, principal]]),
+    verified: boundedCache({ entriesMax: VERIFIED_KEYS_MAX, ttlMs: VERIFIED_TTL_MS }),
+  };
+  const redis = upstashDatabase(
+    { url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN },
+    clock,
+  );
+  return { redis, keyring, known: boundedCache<Board>(KNOWN_BOARDS) };
+}
