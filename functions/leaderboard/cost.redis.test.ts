@@ -108,6 +108,29 @@ describe("a submit with three windows", () => {
   });
 });
 
+describe("the commands that Redis runs", () => {
+  it("are as few as the README says", async ({ expect }) => {
+    const spent: Record<string, number[]> = {};
+    for (const tie of ["member", "earliest"] as const) {
+      const board = await calls().newBoard({ tie });
+      await calls().submit(board, [
+        ["ann", 1],
+        ["bob", 2],
+      ]);
+      const page = { limit: 10, cursor: null };
+      const measured = {
+        submit: () => calls().submit(board, [["ann", 5]], caller("k")),
+        top: () => readTop(stand.request(), board, ALL_TIME, page),
+        around: () => readAround(stand.request(), board, ALL_TIME, { member: "ann", radius: 5 }),
+      };
+      for (const [name, call] of Object.entries(measured)) {
+        spent[name] = [...(spent[name] ?? []), await commands(call)];
+      }
+    }
+    expect(spent).toEqual({ submit: [8, 11], top: [5, 5], around: [6, 7] });
+  });
+});
+
 describe("what stays in the store", () => {
   it("is the board for good, its windows until the next period ends, and answers for a while", async ({
     expect,

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { describe, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, inject, it } from "vitest";
 import { QUIET_WRANGLER } from "../../local/supervisor/quiet-wrangler.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -12,6 +12,9 @@ const FOLDER = "functions/leaderboard";
 const ENTRY = `${FOLDER}/testing/lifted-worker.ts`;
 const COMPATIBILITY_DATE = "2026-10-23";
 const FILES_MAX = 200;
+const KEY = "key";
+
+const run = promisify(execFile);
 
 const CONFIG = `name = "lifted"
 main = "index.ts"
@@ -48,15 +51,31 @@ async function bundle(files: readonly string[], dir: string): Promise<string> {
   await writeFile(join(dir, "wrangler.toml"), CONFIG);
   await writeFile(join(dir, "index.ts"), `export { liftedWorker as default } from "./${ENTRY}";\n`);
   const wrangler = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
-  await promisify(execFile)(
-    process.execPath,
-    [wrangler, "deploy", "--dry-run", "--outdir", "out"],
-    {
-      cwd: dir,
-      env: { ...process.env, ...QUIET_WRANGLER },
-    },
-  );
+  await run(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", "out"], {
+    cwd: dir,
+    env: { ...process.env, ...QUIET_WRANGLER },
+  });
   return join(dir, "out");
+}
+
+async function startWorker(out: string): Promise<Miniflare> {
+  const { url, token } = inject("redis");
+  const options = convertV4MiniflareOptions({
+    workers: [
+      {
+        name: "lifted",
+        modules: await modulesIn(out),
+        compatibilityDate: COMPATIBILITY_DATE,
+        bindings: {
+          UPSTASH_REDIS_REST_URL: url,
+          UPSTASH_REDIS_REST_TOKEN: token,
+          API_KEY_SHA256: createHash("sha256").update(KEY).digest("hex"),
+        },
+      },
+    ],
+    cf: false,
+  });
+  return new Miniflare(options);
 }
 
 async function modulesIn(out: string) {
@@ -71,58 +90,53 @@ async function modulesIn(out: string) {
   ];
 }
 
-describe("the folder of the leaderboard", () => {
-  it("runs in an empty Worker with just the files it imports", async ({
-    expect,
-    onTestFinished,
-  }) => {
-    await mkdir(join(ROOT, ".local"), { recursive: true });
-    const dir = await mkdtemp(join(ROOT, ".local/lift-out-"));
-    onTestFinished(() => rm(dir, { recursive: true, force: true }));
-    const whole = (await readdir(join(ROOT, FOLDER))).filter((file) => /\.(?:ts|lua)$/.test(file));
-    const mine = whole
-      .filter((file) => !file.endsWith(".test.ts"))
-      .map((file) => `${FOLDER}/${file}`);
-    const needed = await closureOf(ENTRY);
-    expect(needed.filter((file) => dirname(file) === FOLDER).sort()).toEqual(mine.sort());
-    const foreign = needed.filter(
-      (file) => !/^(?:shared\/|functions\/(?:http|leaderboard)\/)/.test(file),
-    );
-    expect(foreign).toEqual([]);
+let dir: string;
+let needed: readonly string[];
+let worker: Miniflare;
 
-    const out = await bundle(needed, dir);
-    const { url, token } = inject("redis");
-    const worker = new Miniflare(
-      convertV4MiniflareOptions({
-        workers: [
-          {
-            name: "lifted",
-            modules: await modulesIn(out),
-            compatibilityDate: COMPATIBILITY_DATE,
-            bindings: {
-              UPSTASH_REDIS_REST_URL: url,
-              UPSTASH_REDIS_REST_TOKEN: token,
-              API_KEY_SHA256: createHash("sha256").update("key").digest("hex"),
-            },
-          },
-        ],
-        cf: false,
-      }),
-    );
-    onTestFinished(() => worker.dispose());
-    const board = `http://lifted/leaderboard/boards/${relative(join(ROOT, ".local"), dir)}`;
-    const headers = { Authorization: "Bearer key", "Content-Type": "application/json" };
-    const send = (method: string, path: string, body?: object) =>
-      worker.dispatchFetch(`${board}${path}`, {
-        method,
-        headers,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+beforeAll(async () => {
+  await mkdir(join(ROOT, ".local"), { recursive: true });
+  dir = await mkdtemp(join(ROOT, ".local/lift-out-"));
+  needed = await closureOf(ENTRY);
+  worker = await startWorker(await bundle(needed, dir));
+}, 120_000);
+
+afterAll(async () => {
+  await worker.dispose();
+  await rm(dir, { recursive: true, force: true });
+});
+
+describe("the folder of the leaderboard", () => {
+  it("needs no more than itself, shared/ and the HTTP shell", async ({ expect }) => {
+    const files = (await readdir(join(ROOT, FOLDER))).filter((file) => /\.(?:ts|lua)$/.test(file));
+    const mine = files.filter((file) => !file.endsWith(".test.ts"));
+    const found = needed.filter((file) => dirname(file) === FOLDER).map((file) => basename(file));
+    expect(found.sort()).toEqual(mine.sort());
+    const allowed = /^(?:shared\/|functions\/(?:http|leaderboard)\/)/;
+    expect(needed.filter((file) => !allowed.test(file))).toEqual([]);
+  });
+
+  it("runs in an empty Worker with just the files it imports, and its README's lines with it", async ({
+    expect,
+  }) => {
+    const { origin } = await worker.ready;
+    const lines = await readmeLines();
+    expect(lines.length).toBeGreaterThanOrEqual(11);
+    for (const { command, printed } of lines) {
+      const { stdout } = await run("bash", ["-c", command], {
+        env: { ...process.env, URL: origin, KEY },
       });
-    const created = await send("PUT", "", { order: "desc", mode: "best", tie: "earliest" });
-    expect(created.status).toBe(201);
-    const submitted = await send("POST", "/scores", { member: "ann", score: 7 });
-    expect(await submitted.json()).toMatchObject({ applied: true, rank: 1 });
-    const read = await send("GET", "/members/ann");
-    expect(await read.json()).toEqual({ rank: 1, member: "ann", score: 7, total: 1 });
+      expect(stdout, command).toMatch(printed);
+    }
   });
 });
+
+/** The curl lines of the README, each with what it says that they print; `…` stands for anything. */
+async function readmeLines(): Promise<{ command: string; printed: RegExp }[]> {
+  const text = await readFile(join(ROOT, FOLDER, "README.md"), "utf8");
+  const blocks = text.matchAll(/^```sh\n(.+)\n```(?:\n\n```json\n(.+)\n```)?$/gm);
+  return [...blocks].map(([, command = "", printed = ""]) => {
+    const parts = printed.split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    return { command, printed: new RegExp(`^${parts.join('[^"{}]+')}$`) };
+  });
+}

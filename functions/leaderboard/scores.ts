@@ -35,7 +35,7 @@ import { mirrored } from "./score.ts";
 import type { Submission } from "./submission.ts";
 import submitSource from "./submit.lua";
 
-/** Beyond this a new member is refused: a ranking of this size takes about 150 MB of the store. */
+/** Beyond this a new member is refused: a board of this size takes 110 to 730 MB of the store. */
 export const MEMBERS_MAX = 1_000_000;
 
 /** What makes a repeat of a call recognisable. */

@@ -27,13 +27,12 @@ export interface SubmitOptions {
 }
 
 export function createCalls(stand: Stand) {
-  let boards = 0;
   return {
     /** A board that no other test has. */
     async newBoard(definition: Partial<BoardDefinition> = {}): Promise<string> {
-      boards += 1;
-      const name = `board-${boards}`;
-      await createBoard(stand.request(), name, definitionOf(definition));
+      const name = `board-${crypto.randomUUID()}`;
+      const { kind } = await createBoard(stand.request(), name, definitionOf(definition));
+      if (kind !== "created") throw new Error(`the board is ${kind}`);
       return name;
     },
 
