@@ -104,8 +104,10 @@ export class NodeServer {
   close(): Promise<void> {
     this.#closing.abort();
     this.#raw.close();
+    // In this order: a connection that is accepted in between would keep the server open.
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
-    return new Promise((resolve) => this.#server.close(() => resolve()));
+    return closed;
   }
 
   async #handle(exchange: Exchange): Promise<void> {
