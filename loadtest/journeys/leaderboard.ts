@@ -63,17 +63,18 @@ function prepare(service: Client, run: Run): Observation[] {
         ? { order: "desc", mode: "best", tie: "member" }
         : { order: "desc", mode: "increment", tie: "earliest" };
     const path = boardPath(run, board);
-    require(service.send({ method: "PUT", path, body }), [200, 201], `creating board ${board}`);
+    const [created] = service.sendAll([{ method: "PUT", path, body }]);
+    require(created, [200, 201], `creating board ${board}`);
+    const fills: Call[] = [];
     for (let from = 0; from < MEMBERS; from += SCORES_BATCH) {
-      const scores = members(from, SCORES_BATCH).map((member) => ({ member, score: 0 }));
-      const reply = service.send({
+      fills.push({
         method: "POST",
         path: `${path}/scores/batch`,
-        body: { scores },
+        body: { scores: members(from, SCORES_BATCH).map((member) => ({ member, score: 0 })) },
         idempotencyKey: `lab-${run.id}-${board}-fill-${from}`,
       });
-      require(reply, [200], `filling board ${board}`);
     }
+    for (const reply of service.sendAll(fills)) require(reply, [200], `filling board ${board}`);
     for (let member = 0; member < MEMBERS; member += 1) {
       written.push(observation("write", board, member, 0));
     }

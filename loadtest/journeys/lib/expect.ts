@@ -18,7 +18,8 @@ export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Throws in `setup`, where going on would only produce noise. */
-export function require(reply: Reply, expected: readonly number[], what: string): void {
+export function require(reply: Reply | undefined, expected: readonly number[], what: string): void {
+  if (reply === undefined) throw new Error(`${what}: nothing was sent`);
   const wrong = wrongStatus(reply, expected);
   if (wrong !== null) throw new Error(`${what}: ${wrong}. ${reply.text.slice(0, 300)}`);
 }
