@@ -43,17 +43,33 @@ export function childrenOf(pid: number): readonly number[] {
   }
 }
 
+/** `null` when there is no such process, and where the system has no /proc. */
+export function parentOf(pid: number): number | null {
+  const parent = statFields(pid)?.[PARENT_FIELD];
+  return parent === undefined ? null : Number(parent);
+}
+
 /** proc(5), /proc/pid/stat: the name in parentheses may hold anything, the fields after it are fixed. */
 const STATE_FIELD = 0;
+const PARENT_FIELD = 1;
 const START_TIME_FIELD = 19;
 
 function linuxStart(pid: number): string | null {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const fields = statFields(pid);
+    if (fields === null) return null;
     if (fields[STATE_FIELD] === "Z" || fields[STATE_FIELD] === "X") return null;
     const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     return `${bootId}/${fields[START_TIME_FIELD]}`;
+  } catch {
+    return null;
+  }
+}
+
+function statFields(pid: number): readonly string[] | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
     return null;
   }

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { ensureRedisServer } from "../doctor/redis-server.ts";
+import { whenLauncherGone } from "./launcher.ts";
 import type { ProcessPlan } from "./managed-process.ts";
 import { workerPlan } from "./node-plans.ts";
 import type { PortBases } from "./ports.ts";
@@ -81,6 +82,7 @@ function endOnSignals(stack: LocalStack, say: (line: string) => void): Promise<v
       });
     };
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, stop);
+    whenLauncherGone(stop);
     process.on("uncaughtException", (error) => {
       process.stderr.write(`the supervisor failed: ${error.stack ?? error.message}\n`);
       process.exitCode = 1;
