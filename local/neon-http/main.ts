@@ -2,7 +2,8 @@
  * @module
  * neon-http as a child process of the supervisor:
  * `node local/neon-http/main.ts --data DIR --port N --password P`, or over a server of your own with
- * `LOCAL_POSTGRES_URL`. Started by hand it prints a line when it is ready.
+ * `LOCAL_POSTGRES_URL`. Started by hand it prints a line when it is ready. The password may come as
+ * `NEON_HTTP_PASSWORD` instead: every user of the machine can read a command line.
  */
 import { parseArgs } from "node:util";
 import { FaultEngine } from "../faults/engine.ts";
@@ -53,8 +54,8 @@ function readSettings(): Settings {
       password: { type: "string" },
     },
   });
-  const { LOCAL_POSTGRES_URL: connectionString = "" } = process.env;
-  const { data: dataDir = "", password = "" } = values;
+  const { LOCAL_POSTGRES_URL: connectionString = "", NEON_HTTP_PASSWORD = "" } = process.env;
+  const { data: dataDir = "", password = NEON_HTTP_PASSWORD } = values;
   const port = Number(values.port);
   if (!Number.isInteger(port) || password === "" || (dataDir === "" && connectionString === "")) {
     throw new Error("usage: node local/neon-http/main.ts --data DIR --port N --password P");

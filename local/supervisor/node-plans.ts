@@ -75,15 +75,8 @@ export function postgresPlan(settings: NodePlanSettings): ProcessPlan {
     launch: () =>
       nodeChild(settings, "../neon-http/main.ts", {
         flags: WASM_FLAGS,
-        args: [
-          "--data",
-          folder,
-          "--port",
-          String(sqlPort(bases.redisPort)),
-          "--password",
-          secrets.postgresPassword,
-        ],
-        env: LEAN_MALLOC,
+        args: ["--data", folder, "--port", String(sqlPort(bases.redisPort))],
+        env: { ...LEAN_MALLOC, NEON_HTTP_PASSWORD: secrets.postgresPassword },
       }),
     ...(LOCAL_POSTGRES_URL !== ""
       ? {}
