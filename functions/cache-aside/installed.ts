@@ -6,45 +6,58 @@
  * Invariants:
  *
  * 1. A statement is sent again only when Postgres did not know what it names, so nothing of it was applied.
- * 2. At most one application for each statement, and none for `PAUSE_MS` after one that failed.
+ * 2. An isolate applies the schema once; requests that come meanwhile look again until it is there. After a
+ *    failure nobody tries for `PAUSE_MS`.
  */
-import type { BoundedCache } from "../../shared/kernel/bounded-cache.ts";
+import type { Attempts } from "../../shared/kernel/attempts.ts";
+import { type BoundedCache, boundedCache } from "../../shared/kernel/bounded-cache.ts";
 import { UpstreamError } from "../../shared/kernel/errors.ts";
-import type { Clock } from "../../shared/kernel/time.ts";
 import type { PostgresPort } from "../../shared/postgres/port.ts";
 import SCHEMA from "./schema.sql";
 
-export const PAUSE_MS = 10_000;
+const PAUSE_MS = 10_000;
+
+const LOOK_AGAIN_MS = 100;
+const LOOKS_MAX = 50;
 
 /** `undefined_table` and `undefined_function` (PostgreSQL docs, appendix A). */
 const MISSING = new Set(["42P01", "42883"]);
 
-const FAILED = "failed";
+const STATE = "state";
 
-export interface Installer {
-  /** Remembers a failed application; entries live for `PAUSE_MS`. */
-  readonly recent: BoundedCache<true>;
-  readonly clock: Clock;
+/** What an isolate remembers for `PAUSE_MS`: that the schema is being applied, or could not be. */
+export type InstallState = BoundedCache<"running" | "failed">;
+
+export function installState(): InstallState {
+  return boundedCache({ entriesMax: 1, ttlMs: PAUSE_MS });
 }
 
-export function installed(postgres: PostgresPort, { recent, clock }: Installer): PostgresPort {
+export function installed(
+  postgres: PostgresPort,
+  state: InstallState,
+  { clock, sleep }: Pick<Attempts, "clock" | "sleep">,
+): PostgresPort {
   const install = async () => {
+    state.set(STATE, "running", clock());
     try {
       await postgres.query(SCHEMA, []);
     } catch (error) {
-      recent.set(FAILED, true, clock());
+      state.set(STATE, "failed", clock());
       throw error;
     }
   };
   return {
     async query(text, parameters, options) {
-      try {
-        return await postgres.query(text, parameters, options);
-      } catch (error) {
-        if (!isMissing(error) || recent.get(FAILED, clock())) throw error;
+      for (let look = 1; ; look += 1) {
+        try {
+          return await postgres.query(text, parameters, options);
+        } catch (error) {
+          const isFailed = state.get(STATE, clock()) === "failed";
+          if (!isMissing(error) || isFailed || look === LOOKS_MAX) throw error;
+        }
+        if (state.get(STATE, clock()) === undefined) await install();
+        else await sleep(LOOK_AGAIN_MS);
       }
-      await install();
-      return await postgres.query(text, parameters, options);
     },
   };
 }

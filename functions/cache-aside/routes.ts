@@ -4,7 +4,6 @@
  */
 import { type Context, Hono } from "hono";
 import { attemptRead } from "../../shared/kernel/attempts.ts";
-import { boundedCache } from "../../shared/kernel/bounded-cache.ts";
 import { UpstreamError } from "../../shared/kernel/errors.ts";
 import type { Deps } from "../deps.ts";
 import type { AppEnv } from "../http/app-env.ts";
@@ -14,7 +13,7 @@ import { badHeader, idempotencyMismatch } from "../http/problems.ts";
 import { forgetItems } from "./cache.ts";
 import type { Entry } from "./entry.ts";
 import { createGate } from "./gate.ts";
-import { installed, PAUSE_MS } from "./installed.ts";
+import { installed, installState } from "./installed.ts";
 import { TOO_MANY_OPS } from "./items.ts";
 import type { ItemRef } from "./keys.ts";
 import { opOf } from "./op.ts";
@@ -39,7 +38,7 @@ type Shared = ReturnType<typeof createShared>;
 function createShared() {
   return {
     gate: createGate(DIRECT_READS_MAX),
-    recent: boundedCache<true>({ entriesMax: 1, ttlMs: PAUSE_MS }),
+    schema: installState(),
   };
 }
 
@@ -79,13 +78,13 @@ function itemOf(c: Ctx, id: string): ItemRef {
 }
 
 /** The stores of a request, with the pattern's schema in Postgres. */
-function storesOf(deps: Deps, { recent }: Shared) {
-  const { clock, attempts, traffic } = deps;
+function storesOf(deps: Deps, { schema }: Shared) {
+  const { attempts, traffic } = deps;
   return {
     attempts,
     traffic,
     redis: deps.redis,
-    postgres: installed(deps.postgres, { recent, clock }),
+    postgres: installed(deps.postgres, schema, attempts),
   };
 }
 

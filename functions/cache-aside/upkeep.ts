@@ -3,9 +3,8 @@
  * What the pattern needs done by the clock: invalidations that no request could finish, and tombstones that
  * nobody can write to any more.
  */
-import { boundedCache } from "../../shared/kernel/bounded-cache.ts";
 import type { CronJob } from "../cron.ts";
-import { installed, PAUSE_MS } from "./installed.ts";
+import { installed, installState } from "./installed.ts";
 import { COLLECT_MAX, collectTombstones } from "./items.ts";
 import { drainOutbox } from "./outbox.ts";
 
@@ -14,8 +13,7 @@ const COLLECT_ROUNDS_MAX = 20;
 export const cacheAsideUpkeep: CronJob = {
   operation: "cache-aside.upkeep",
   async run({ redis, postgres: raw, attempts }, { instance }) {
-    const recent = boundedCache<true>({ entriesMax: 1, ttlMs: PAUSE_MS });
-    const postgres = installed(raw, { recent, clock: attempts.clock });
+    const postgres = installed(raw, installState(), attempts);
     await drainOutbox({ redis, postgres, attempts }, instance);
     for (let round = 0; round < COLLECT_ROUNDS_MAX; round += 1) {
       if ((await collectTombstones(postgres, instance)) < COLLECT_MAX) break;

@@ -67,9 +67,14 @@ async function applied(
   change: ItemWrite,
 ): Promise<Exclude<ItemWritten, { readonly kind: "expired" }>> {
   try {
-    const { reply } = await attemptWrite("postgres", attempts, (attempt) =>
-      writeItem(postgres, change, attempt),
-    );
+    const { reply } = await attemptWrite("postgres", attempts, ({ timeoutMs, expiresAtMs }) => {
+      // A database that scales to zero takes about half a second to wake.
+      const patientMs = Math.floor(attempts.deadline.remainingMs() / 2);
+      return writeItem(postgres, change, {
+        timeoutMs: Math.max(timeoutMs, patientMs),
+        expiresAtMs,
+      });
+    });
     // A refusal after a lost answer is the whole truth here: the op id tells whether a copy was applied.
     return reply;
   } catch (error) {

@@ -1,3 +1,5 @@
+import type { PostgresPort } from "../../../shared/postgres/port.ts";
+import { OPS_MAX } from "../items.ts";
 import type { ItemRef } from "../keys.ts";
 import type { Found } from "../read.ts";
 import { itemsOf } from "./names.ts";
@@ -70,6 +72,16 @@ export function createFixture(name: string, stores: () => CountingStores) {
   };
 
   return { named, isolate, written, cached, asked };
+}
+
+/** Makes an item know as many unexpired writes as it can. */
+export async function crowdWithOps(postgres: PostgresPort, item: ItemRef): Promise<void> {
+  const op = "jsonb_build_object('u', $4::bigint, 'b', '', 'k', 'written', 'v', 1, 'c', false)";
+  await postgres.query(
+    `UPDATE items SET ops = (SELECT jsonb_object_agg('op ' || n, ${op}) FROM generate_series(1, $5::int) n)
+     WHERE instance = $1 AND tenant = $2 AND id = $3`,
+    [item.instance, item.tenant, item.id, Date.now() + 60_000, OPS_MAX],
+  );
 }
 
 /** Where a read got its value from, and the value: `hit "v"`; or why it got none. */

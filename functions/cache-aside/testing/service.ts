@@ -3,7 +3,6 @@
  * Cache-aside over real stores as a test drives it: each call is a request with a deadline of its own, the
  * clock can be set ahead, and work after the reply can be waited for.
  */
-import { boundedCache } from "../../../shared/kernel/bounded-cache.ts";
 import { deadlineAfter } from "../../../shared/kernel/deadline.ts";
 import { type Clock, sleep } from "../../../shared/kernel/time.ts";
 import { storeTraffic } from "../../../shared/kernel/traffic.ts";
@@ -11,7 +10,7 @@ import { neonDatabase } from "../../../shared/postgres/neon.ts";
 import { upstashDatabase } from "../../../shared/redis/upstash.ts";
 import type { Stores } from "../../deps.ts";
 import { createGate, type Gate } from "../gate.ts";
-import { installed, PAUSE_MS } from "../installed.ts";
+import { installed, installState } from "../installed.ts";
 import type { Condition } from "../items.ts";
 import type { ItemRef } from "../keys.ts";
 import { opOf } from "../op.ts";
@@ -80,17 +79,18 @@ function createIsolate(addresses: Addresses, options: ServiceOptions) {
   const random = options.random ?? (() => 0.5);
   const redis = upstashDatabase(addresses.redis, real);
   const postgres = neonDatabase(addresses.databaseUrl, real);
-  const recent = boundedCache<true>({ entriesMax: 1, ttlMs: PAUSE_MS });
+  const schema = installState();
   const failures: unknown[] = [];
 
   const stores = (deadlineMs = 10_000): Stores => {
     const deadline = deadlineAfter(real, deadlineMs);
     const traffic = storeTraffic(real);
+    const attempts = { deadline, clock: real, random, sleep };
     return {
       traffic,
-      attempts: { deadline, clock: real, random, sleep },
+      attempts,
       redis: redis.port({ traffic, deadline }),
-      postgres: installed(postgres.port({ traffic, deadline }), { recent, clock }),
+      postgres: installed(postgres.port({ traffic, deadline }), schema, attempts),
     };
   };
 
