@@ -17,7 +17,7 @@ import { UNMATCHED } from "./metrics/registry.ts";
 import { badHeader, uriTooLong } from "./problems.ts";
 
 /** Half of what the platform takes (Workers limits, "URL size"), so that the answer is ours. */
-export const URL_CHARACTERS_MAX = 8_192;
+const URL_CHARACTERS_MAX = 8_192;
 
 export function requestFrame(depsFor: DepsFor): MiddlewareHandler<AppEnv> {
   return async function requestFrame(c, next) {

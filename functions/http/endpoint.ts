@@ -75,7 +75,7 @@ export interface EndpointInput<Spec extends EndpointSpec> {
 }
 
 /** Marks the middleware that carries a declaration, so that the OpenAPI document can find it. */
-export const ENDPOINT: unique symbol = Symbol("endpoint");
+const ENDPOINT: unique symbol = Symbol("endpoint");
 
 export type EndpointHandler<Spec extends EndpointSpec> = MiddlewareHandler<
   AppEnv,

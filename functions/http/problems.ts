@@ -103,7 +103,7 @@ export function notConfigured(c: Ctx, sentence: string): Response {
 }
 
 /** A failed dependency. Past the caller's deadline it is 504, before it 503. */
-export function upstreamProblem(c: Ctx, error: UpstreamError): Response {
+function upstreamProblem(c: Ctx, error: UpstreamError): Response {
   const mutates = c.get("endpoint")?.mutates ?? false;
   const outcome = mutates ? { outcome: error.outcome } : {};
   if (error.fault === "timeout") {

@@ -3,12 +3,14 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, inject, it } from "vitest";
 import { QUIET_WRANGLER } from "../../local/supervisor/quiet-wrangler.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
+const WORKER = fileURLToPath(new URL("./testing/socket-worker.ts", import.meta.url));
 const BODY_BYTES_MAX = 256 * 1024;
 const KEY = `Authorization: Bearer ${inject("apiKey")}`;
 
@@ -22,7 +24,7 @@ beforeAll(async () => {
   const entry = join(dir, "entry.ts");
   await writeFile(
     entry,
-    `export { socketWorker as default } from "../../functions/http/testing/socket-worker.ts";
+    `export { socketWorker as default } from ${JSON.stringify(WORKER)};
 export { MetricsHub } from "../../durable-objects/metrics-hub/metrics-hub.ts";\n`,
   );
   const wrangler = join(ROOT, "node_modules/wrangler/bin/wrangler.js");

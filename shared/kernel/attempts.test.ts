@@ -2,44 +2,16 @@ import fc from "fast-check";
 import { describe, it } from "vitest";
 import {
   type Attempts,
-  attemptRead,
   attemptWrite,
   type Expired,
-  READ_ATTEMPTS_MAX,
   WRITE_ATTEMPTS_MAX,
   type WriteAttempt,
 } from "./attempts.ts";
-import { deadlineAfter, WRITE_EXPIRY_MARGIN_MS } from "./deadline.ts";
-import { type Outcome, UpstreamError, type UpstreamFault } from "./errors.ts";
+import { WRITE_EXPIRY_MARGIN_MS } from "./deadline.ts";
+import { UpstreamError } from "./errors.ts";
+import { DEADLINE_MS, failure, START_MS, slowWorld, thrownBy } from "./testing/slow-world.ts";
 
-const START_MS = 1_000_000;
-const DEADLINE_MS = 2_000;
 const EXPIRY_MS = START_MS + DEADLINE_MS - WRITE_EXPIRY_MARGIN_MS;
-
-/** A clock that moves only when somebody sleeps or a store takes its time. */
-function world(options: { readonly deadlineMs?: number; readonly random?: number } = {}) {
-  let nowMs = START_MS;
-  const slept: number[] = [];
-  const clock = () => nowMs;
-  const pass = (ms: number) => {
-    nowMs += ms;
-  };
-  const attempts: Attempts = {
-    clock,
-    deadline: deadlineAfter(clock, options.deadlineMs ?? DEADLINE_MS),
-    random: () => options.random ?? 0.5,
-    sleep: async (ms) => {
-      slept.push(ms);
-      pass(ms);
-    },
-  };
-  return { attempts, clock, pass, slept };
-}
-
-function failure(fault: UpstreamFault, outcome: Outcome, storeCode?: string): UpstreamError {
-  const code = storeCode === undefined ? {} : { storeCode };
-  return new UpstreamError({ dependency: "redis", fault, outcome, ...code });
-}
 
 type Reply = { readonly kind: "done" } | { readonly kind: "refused" };
 
@@ -60,18 +32,9 @@ function store(...script: readonly (Reply | Expired | Error)[]) {
   return { send, sent };
 }
 
-async function thrownBy(work: Promise<unknown>): Promise<UpstreamError> {
-  const error = await work.then(
-    () => null,
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof UpstreamError) return error;
-  throw new Error("expected an UpstreamError");
-}
-
 describe("a write", () => {
   it("answers with the first definite reply", async ({ expect }) => {
-    const { attempts, slept } = world();
+    const { attempts, slept } = slowWorld();
     const { send, sent } = store(DONE);
     const written = await attemptWrite("redis", attempts, send);
     expect(written).toEqual({ reply: DONE, wasAmbiguous: false });
@@ -80,7 +43,7 @@ describe("a write", () => {
   });
 
   it("says that a reply after a lost answer is not the whole truth", async ({ expect }) => {
-    const { attempts } = world();
+    const { attempts } = slowWorld();
     const { send, sent } = store(LOST, { kind: "refused" });
     const written = await attemptWrite("redis", attempts, send);
     expect(written).toEqual({ reply: { kind: "refused" }, wasAmbiguous: true });
@@ -88,14 +51,14 @@ describe("a write", () => {
   });
 
   it("stays unambiguous over refusals that cannot have changed anything", async ({ expect }) => {
-    const { attempts } = world();
+    const { attempts } = slowWorld();
     const { send } = store(LOADING, LOADING, DONE);
     const written = await attemptWrite("redis", attempts, send);
     expect(written).toEqual({ reply: DONE, wasAmbiguous: false });
   });
 
   it("gives each attempt twice the time, never beyond the expiry", async ({ expect }) => {
-    const { attempts, pass } = world();
+    const { attempts, pass } = slowWorld();
     const timeouts: number[] = [];
     const slow = async ({ timeoutMs }: WriteAttempt): Promise<Reply> => {
       timeouts.push(timeoutMs);
@@ -109,14 +72,14 @@ describe("a write", () => {
   });
 
   it("does not ask again what will be refused again", async ({ expect }) => {
-    const { attempts } = world();
+    const { attempts } = slowWorld();
     const { send, sent } = store(failure("refused", "not_applied", "NOPERM"));
     const error = await thrownBy(attemptWrite("redis", attempts, send));
     expect([error.storeCode, error.outcome, sent.length]).toEqual(["NOPERM", "not_applied", 1]);
   });
 
   it("does not ask a store whose circuit is open", async ({ expect }) => {
-    const { attempts, clock } = world();
+    const { attempts, clock } = slowWorld();
     const { send, sent } = store(OPEN);
     const error = await thrownBy(attemptWrite("redis", attempts, send));
     expect([error.fault, error.outcome, sent.length]).toEqual(["circuit_open", "not_applied", 1]);
@@ -126,7 +89,7 @@ describe("a write", () => {
   it("goes on asking through an open circuit once an attempt may have been applied", async ({
     expect,
   }) => {
-    const { attempts } = world();
+    const { attempts } = slowWorld();
     const { send } = store(LOST, OPEN, OPEN, DONE);
     expect(await attemptWrite("redis", attempts, send)).toEqual({
       reply: DONE,
@@ -137,7 +100,7 @@ describe("a write", () => {
   it("says unknown only when the write has expired, and within the deadline", async ({
     expect,
   }) => {
-    const { attempts, clock } = world();
+    const { attempts, clock } = slowWorld();
     const { send } = store(LOST, OPEN);
     const error = await thrownBy(attemptWrite("redis", attempts, send));
     expect(error.outcome).toBe("unknown");
@@ -146,7 +109,7 @@ describe("a write", () => {
   });
 
   it("says not applied, and at once, when no attempt can have been", async ({ expect }) => {
-    const { attempts, clock } = world();
+    const { attempts, clock } = slowWorld();
     const { send, sent } = store(LOADING);
     const error = await thrownBy(attemptWrite("redis", attempts, send));
     expect([error.outcome, error.storeCode]).toEqual(["not_applied", "LOADING"]);
@@ -155,7 +118,7 @@ describe("a write", () => {
   });
 
   it("sends once more on the store's clock when that clock is ahead", async ({ expect }) => {
-    const { attempts } = world();
+    const { attempts } = slowWorld();
     const ahead = START_MS + 5_000;
     const { send, sent } = store({ kind: "expired", storeNowMs: ahead }, DONE);
     expect(await attemptWrite("redis", attempts, send)).toEqual({
@@ -166,7 +129,7 @@ describe("a write", () => {
   });
 
   it("gives up when the store calls the second one expired too", async ({ expect }) => {
-    const { attempts } = world();
+    const { attempts } = slowWorld();
     const { send, sent } = store({ kind: "expired", storeNowMs: START_MS });
     const error = await thrownBy(attemptWrite("redis", attempts, send));
     expect([error.fault, error.outcome, sent.length]).toEqual(["timeout", "not_applied", 2]);
@@ -175,7 +138,7 @@ describe("a write", () => {
   it("says unknown when an earlier copy may have been applied before one expired", async ({
     expect,
   }) => {
-    const { attempts, clock } = world();
+    const { attempts, clock } = slowWorld();
     const { send } = store(LOST, { kind: "expired", storeNowMs: START_MS });
     const error = await thrownBy(attemptWrite("redis", attempts, send));
     expect(error.outcome).toBe("unknown");
@@ -183,7 +146,7 @@ describe("a write", () => {
   });
 
   it("is not sent at all when its deadline leaves no time", async ({ expect }) => {
-    const { attempts } = world({ deadlineMs: WRITE_EXPIRY_MARGIN_MS });
+    const { attempts } = slowWorld({ deadlineMs: WRITE_EXPIRY_MARGIN_MS });
     const { send, sent } = store(DONE);
     const error = await thrownBy(attemptWrite("postgres", attempts, send));
     expect([error.dependency, error.fault, error.outcome]).toEqual([
@@ -195,14 +158,14 @@ describe("a write", () => {
   });
 
   it("passes a bug on without asking again", async ({ expect }) => {
-    const { attempts } = world();
+    const { attempts } = slowWorld();
     const { send, sent } = store(new TypeError("bug"));
     await expect(attemptWrite("redis", attempts, send)).rejects.toThrow(TypeError);
     expect(sent.length).toBe(1);
   });
 
   it("is sent a bounded number of times however fast it fails", async ({ expect }) => {
-    const { attempts } = world();
+    const { attempts } = slowWorld();
     const { send, sent } = store(LOADING);
     const still: Attempts = { ...attempts, sleep: async () => undefined };
     await thrownBy(attemptWrite("redis", still, send));
@@ -211,7 +174,7 @@ describe("a write", () => {
 
   it("pauses between 5 and 250 ms, longer each time", async ({ expect }) => {
     for (const random of [0, 0.999]) {
-      const { attempts, slept } = world({ random, deadlineMs: 10_000 });
+      const { attempts, slept } = slowWorld({ random, deadlineMs: 10_000 });
       const { send } = store(LOADING);
       await thrownBy(attemptWrite("redis", attempts, send));
       const full = slept.slice(0, -1);
@@ -232,7 +195,7 @@ describe("a write", () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(answer, { minLength: 1, maxLength: 8 }), async (script) => {
-        const { attempts, clock } = world();
+        const { attempts, clock } = slowWorld();
         const { send, sent } = store(...script);
         const result = await attemptWrite("redis", attempts, send).catch((error: unknown) => error);
         const answers = sent.map((_, i) => script[Math.min(i, script.length - 1)]);
@@ -246,61 +209,5 @@ describe("a write", () => {
         expect(clock()).toBeLessThanOrEqual(START_MS + DEADLINE_MS);
       }),
     );
-  });
-});
-
-describe("a read", () => {
-  const asking = (...script: readonly (string | Error)[]) => {
-    const timeouts: number[] = [];
-    const send = async (timeoutMs: number) => {
-      const answer = script[Math.min(timeouts.length, script.length - 1)];
-      timeouts.push(timeoutMs);
-      if (typeof answer !== "string") throw answer;
-      return answer;
-    };
-    return { send, timeouts };
-  };
-
-  it("is asked again after a lost answer, with more time", async ({ expect }) => {
-    const { attempts } = world();
-    const { send, timeouts } = asking(LOST, "value");
-    expect(await attemptRead(attempts, send)).toBe("value");
-    expect(timeouts).toEqual([500, 1_000]);
-  });
-
-  it("is asked a bounded number of times", async ({ expect }) => {
-    const { attempts } = world();
-    const { send, timeouts } = asking(LOST);
-    expect(await thrownBy(attemptRead(attempts, send))).toBe(LOST);
-    expect(timeouts.length).toBe(READ_ATTEMPTS_MAX);
-  });
-
-  it("is not asked again when the circuit is open, or it will be refused again", async ({
-    expect,
-  }) => {
-    for (const final of [OPEN, failure("refused", "not_applied", "NOAUTH")]) {
-      const { attempts } = world();
-      const { send, timeouts } = asking(final);
-      expect(await thrownBy(attemptRead(attempts, send))).toBe(final);
-      expect(timeouts.length).toBe(1);
-    }
-  });
-
-  it("is not asked again when the deadline leaves no time for a pause", async ({ expect }) => {
-    const { attempts, pass } = world({ deadlineMs: 700 });
-    const { send, timeouts } = asking(LOST);
-    const slow = async (timeoutMs: number) => {
-      pass(500);
-      return send(timeoutMs);
-    };
-    await thrownBy(attemptRead(attempts, slow));
-    expect(timeouts.length).toBe(1);
-  });
-
-  it("passes a bug on without asking again", async ({ expect }) => {
-    const { attempts } = world();
-    const { send, timeouts } = asking(new TypeError("bug"));
-    await expect(attemptRead(attempts, send)).rejects.toThrow(TypeError);
-    expect(timeouts.length).toBe(1);
   });
 });

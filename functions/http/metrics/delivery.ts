@@ -16,7 +16,7 @@ import type { MetricsRegistry } from "./registry.ts";
 export const BATCH_KEPT_MS = 10 * 60_000;
 
 /** What cannot be ascribed to an operation. */
-export const METRICS_SUBJECT = "metrics";
+const METRICS_SUBJECT = "metrics";
 
 export interface Delivery {
   /** The batch to send now: the unconfirmed one, else what was counted since. Null when there is none. */

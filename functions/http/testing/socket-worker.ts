@@ -11,7 +11,7 @@ import { endpoint } from "../endpoint.ts";
 import { IDEMPOTENCY_KEY } from "../headers.ts";
 import { Name } from "../names.ts";
 
-export const SOCKET_BODY_BYTES_MAX = 256 * 1024;
+const SOCKET_BODY_BYTES_MAX = 256 * 1024;
 
 const spec = { summary: "", mutates: false, replies: {} } as const;
 
