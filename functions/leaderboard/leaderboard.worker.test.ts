@@ -1,5 +1,8 @@
 import { exports } from "cloudflare:workers";
 import { describe, inject, it } from "vitest";
+import * as z from "zod";
+import { type EndpointSpec, endpointOf } from "../http/endpoint.ts";
+import { leaderboardRoutes } from "./routes.ts";
 
 const KEY = inject("apiKey");
 
@@ -15,6 +18,7 @@ interface CallOptions {
   readonly headers?: Record<string, string>;
 }
 
+/** Sends it, and sees to it that the reply is one that the endpoint declares. */
 async function call(method: string, path: string, { body, headers = {} }: CallOptions = {}) {
   const reply = await exports.default.fetch(`http://worker/leaderboard/boards/${path}`, {
     method,
@@ -26,11 +30,36 @@ async function call(method: string, path: string, { body, headers = {} }: CallOp
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
   const text = await reply.text();
-  return {
-    status: reply.status,
-    body: text === "" ? null : JSON.parse(text),
-    headers: reply.headers,
-  };
+  const said = text === "" ? null : JSON.parse(text);
+  checkDeclared(method, path, reply.status, said);
+  return { status: reply.status, body: said, headers: reply.headers };
+}
+
+function checkDeclared(method: string, path: string, status: number, body: unknown): void {
+  const spec = specOf(method, `/boards/${path.replace(/\?.*/, "")}`);
+  if (status < 300) {
+    const reply = spec.replies[status];
+    if (reply === undefined) throw new Error(`${spec.operation} does not declare ${status}`);
+    z.parse(reply.schema ?? z.null(), body);
+    return;
+  }
+  const { code } = z.parse(z.looseObject({ code: z.string() }), body);
+  const codes = spec.problems?.[status] ?? [];
+  if (OWN_STATUSES.includes(status) && !codes.includes(code)) {
+    throw new Error(`${spec.operation} does not declare ${status} ${code}`);
+  }
+}
+
+/** Those that no endpoint answers unless it says so. */
+const OWN_STATUSES = [404, 409, 422];
+
+function specOf(method: string, path: string): EndpointSpec {
+  for (const route of leaderboardRoutes.routes) {
+    const pattern = new RegExp(`^${route.path.replace(/:[a-z]+/g, "[^/]+")}$`);
+    const spec = endpointOf(route);
+    if (spec !== null && route.method === method && pattern.test(path)) return spec;
+  }
+  throw new Error(`no endpoint for ${method} ${path}`);
 }
 
 const DEFINITION = { order: "desc", mode: "best", tie: "member" };
@@ -148,6 +177,8 @@ describe("scores over HTTP", () => {
       ['{"member":"ann","score":9007199254740992}', 422, "score_range", "body.score"],
       ['{"member":"ann","score":-9007199254740992}', 422, "score_range", "body.score"],
       ['{"member":"ann","score":0.5}', 422, "score_range", "body.score"],
+      ['{"member":"ann","score":9007199254740990.5}', 422, "score_range", "body.score"],
+      ['{"member":"ann","score":1e-400}', 422, "score_range", "body.score"],
       ['{"member":"ann","score":9007199254740991}', 422, "score_range", "body.score"],
       [{ member: "ann", score: 1, metadata: "x".repeat(1023) }, 413, "too_large", "body.metadata"],
       ['{"member":"ann","score":1,"metadata":1e999}', 400, "bad_body", "body.metadata"],

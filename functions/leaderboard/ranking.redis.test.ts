@@ -51,6 +51,19 @@ describe("reading on from a cursor", () => {
     expect(second).toMatchObject({ entries: ["5 d", "6 e", "7 g"], cursor: null });
   });
 
+  it("goes on where the last entry was, even if that has moved since", async ({ expect }) => {
+    for (const tie of ["member", "earliest"] as const) {
+      const board = await newBoard({ tie });
+      await submit(board, descending("abcdef"));
+      const up = await top(board, 3);
+      await submit(board, [["c", 200]]);
+      expect((await top(board, 2, up.cursor)).entries).toEqual(["4 d", "5 e"]);
+      await submit(board, [["c", 98]]);
+      await submit(board, [["c", 0]]);
+      expect((await top(board, 2, up.cursor)).entries).toEqual(["3 d", "4 e"]);
+    }
+  });
+
   it("goes on behind an entry that has gone, in the middle of a thousand equals", async ({
     expect,
   }) => {

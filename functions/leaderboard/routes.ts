@@ -53,6 +53,7 @@ import {
   type Unacceptable,
 } from "./submission.ts";
 import type { Window } from "./windows.ts";
+import { brokenScores } from "./written-score.ts";
 
 type Ctx = Context<AppEnv>;
 
@@ -183,6 +184,10 @@ async function submit(
     const submission = submissionOf(score);
     if ("kind" in submission) return unacceptable(c, at(which), submission);
     submissions.push(submission);
+  }
+  const [broken] = brokenScores(c.get("bodyText"));
+  if (broken !== undefined) {
+    return scoreRange(c, { at: `${at(broken)}.score`, message: "must be a whole number" });
   }
   const idempotencyKey = c.req.header(IDEMPOTENCY_KEY.name);
   const caller = idempotencyKey === undefined ? null : { idempotencyKey, scope };

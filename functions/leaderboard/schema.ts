@@ -52,7 +52,7 @@ export const BoardBody = z.strictObject({
   rankMode: RankMode.default("ordinal"),
 });
 
-export const BoardReply = z.object({
+export const BoardReply = z.strictObject({
   board: Name,
   ...definition,
   windows: Windows,
@@ -90,7 +90,7 @@ export const ScoresBody = z.strictObject({
 const Rank = z.int().min(1);
 const Total = z.int().min(0).meta({ description: "Entries in the ranking" });
 
-export const SubmitReply = z.object({
+export const SubmitReply = z.strictObject({
   applied: z.boolean().meta({
     description: "False when the board keeps best scores and the one it has is as good",
   }),
@@ -100,22 +100,22 @@ export const SubmitReply = z.object({
   total: Total,
 });
 
-export const SubmitsReply = z.object({
+export const SubmitsReply = z.strictObject({
   results: z.array(SubmitReply).meta({
     description: "In the order of the scores, as if they had been submitted one after another",
   }),
 });
 
-const Entry = z.object({
+const Entry = z.strictObject({
   rank: Rank,
   member: Name,
   score: Score,
   metadata: Metadata.optional(),
 });
 
-export const RankReply = z.object({ rank: Rank, member: Name, score: Score, total: Total });
+export const RankReply = z.strictObject({ rank: Rank, member: Name, score: Score, total: Total });
 
-export const EntriesReply = z.object({ entries: z.array(Entry), total: Total });
+export const EntriesReply = z.strictObject({ entries: z.array(Entry), total: Total });
 
 export const TopReply = EntriesReply.extend({
   cursor: z
@@ -126,11 +126,13 @@ export const TopReply = EntriesReply.extend({
 
 export const RanksBody = z.strictObject({ members: z.array(Name).min(1).max(RANKS_MAX) });
 
-export const RanksReply = z.object({
-  entries: z.array(z.object({ member: Name, rank: Rank.nullable(), score: Score.nullable() })),
+export const RanksReply = z.strictObject({
+  entries: z.array(
+    z.strictObject({ member: Name, rank: Rank.nullable(), score: Score.nullable() }),
+  ),
 });
 
-export const ResetReply = z.object({ removed: z.int().min(0) });
+export const ResetReply = z.strictObject({ removed: z.int().min(0) });
 
 const choice = {
   window: z
