@@ -38,7 +38,7 @@ export interface Deps extends Stores {
   readonly keyring: Keyring | null;
   readonly clock: Clock;
   readonly random: Random;
-  /** A fresh id of 128 random bits, URL-safe. */
+  /** A fresh id of 132 random bits, URL-safe. */
   readonly newId: () => string;
   /** What this request is called in its reply and in log lines. */
   readonly requestId: string;
@@ -156,9 +156,13 @@ function sentenceFor({ faults }: Config, store: "redis" | "postgres"): string {
   return faults.instance ?? faults[store] ?? `${store} is not configured.`;
 }
 
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const ID_CHARACTERS = 22;
+
 function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return btoa(String.fromCharCode(...bytes)).replace(/[+/=]/g, (c) =>
-    c === "+" ? "-" : c === "/" ? "_" : "",
-  );
+  let id = "";
+  for (const byte of crypto.getRandomValues(new Uint8Array(ID_CHARACTERS))) {
+    id += ALPHABET[byte & 63];
+  }
+  return id;
 }

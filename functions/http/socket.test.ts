@@ -54,8 +54,8 @@ export { MetricsHub } from "../../durable-objects/metrics-hub/metrics-hub.ts";\n
 });
 
 afterAll(async () => {
-  await miniflare.dispose();
   await rm(dir, { recursive: true, force: true });
+  await miniflare.dispose();
 });
 
 /** The entry first, then the scripts that it imports as text. */

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, inject, it, type MockInstance, vi } from "vitest";
 import { startShell } from "../testing/shell.ts";
+import { PROBE_MS } from "./probe.ts";
 import type { Readiness } from "./readiness.ts";
 
 const shell = (bindings: Readonly<Record<string, string>> = {}) =>
@@ -121,7 +122,7 @@ describe("/health/ready", () => {
     );
     const startedAtMs = Date.now();
     const { dependencies } = (await shell().call("/health/ready")).json() as Readiness;
-    expect(Date.now() - startedAtMs).toBeLessThan(1_500);
+    expect(Date.now() - startedAtMs).toBeLessThan(2 * PROBE_MS);
     expect(dependencies.map(({ name, state, detail }) => [name, state, detail])).toEqual([
       ["redis", "down", "timeout"],
       ["postgres", "down", "timeout"],

@@ -10,7 +10,7 @@ import { callObject } from "../../object-call.ts";
 import type { DependencyState } from "./readiness.ts";
 
 /** Bound of one question. */
-const PROBE_MS = 1_000;
+export const PROBE_MS = 1_000;
 
 /** Bound of all together. The caller's deadline does not count: others read what is found here. */
 export const PROBE_ALL_MS = 3_000;

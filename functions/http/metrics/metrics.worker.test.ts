@@ -108,9 +108,7 @@ describe("/metrics", () => {
   it("delivers in the background what was counted before traffic stopped", async ({ expect }) => {
     const { call, works } = shellFor("stopped");
     await call("/t/ok");
-    const startedAtMs = Date.now();
     await Promise.all(works);
-    expect(Date.now() - startedAtMs).toBeLessThan(1_500);
     expect(await hub().read()).toMatchObject({ "stopped.ok": { "status:200": 1 } });
   });
 
