@@ -23,7 +23,7 @@ export const meta = {
     { id: "read", label: "Read an item", kind: "read", share: 0.9, storeCommands: 3 },
     { id: "write", label: "Write an item", kind: "write", share: 0.1, storeCommands: 4 },
   ],
-  sideRequests: 3_200,
+  sideRequests: 4_200,
 } as const satisfies JourneyMeta;
 
 const SHARES = meta.operations.map((operation) => operation.share);
@@ -44,6 +44,9 @@ export const { options, setup, run, teardown, handleSummary } = defineJourney({
   setup: prepare,
   request,
   verify,
+  cleanUp(service, run) {
+    service.sendAll(range(ITEMS).map((item) => ({ method: "DELETE", path: itemPath(run, item) })));
+  },
 });
 
 /** Write 0 of an item is the one before the load, write n + 1 is that of request n. */

@@ -53,6 +53,10 @@ export const { options, setup, run, teardown, handleSummary } = defineJourney({
   setup: prepare,
   request,
   verify,
+  // Needs the scope `admin`.
+  cleanUp(service, run) {
+    service.sendAll(BOARDS.map((board) => ({ method: "DELETE", path: boardPath(run, board) })));
+  },
 });
 
 function prepare(service: Client, run: Run): Observation[] {

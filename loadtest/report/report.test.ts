@@ -6,7 +6,7 @@ import { PATTERNS } from "../../shared/patterns.ts";
 import { readRun, writeRun } from "../run-file/store.ts";
 import { fullSyntheticRun, syntheticMeasurement, syntheticRun } from "../testing/synthetic-run.ts";
 import { spread } from "./charts/frame.ts";
-import { escaped } from "./markup.ts";
+import { element, escaped } from "./markup.ts";
 import { report } from "./page.ts";
 import { linearScale, logScale } from "./scale.ts";
 import { writeReport } from "./write-report.ts";
@@ -111,6 +111,17 @@ describe("the report", () => {
     const { html, svgs } = report({ ...small, patterns }, null);
     expect(html).toContain(escaped(evil));
     for (const text of [html, ...svgs.values()]) expect(text).not.toContain("<script");
+  });
+});
+
+describe("markup", () => {
+  it("lets neither text nor attributes end early", ({ expect }) => {
+    const { markup } = element("p", { title: '"><b a="' }, "<i>&");
+    expect(markup).toBe('<p title="&quot;&gt;&lt;b a=&quot;">&lt;i&gt;&amp;</p>');
+  });
+
+  it("writes coordinates with two decimals at most", ({ expect }) => {
+    expect(element("rect", { x: 1 / 3, y: 2 }).markup).toBe('<rect x="0.33" y="2"/>');
   });
 });
 

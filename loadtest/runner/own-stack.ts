@@ -34,6 +34,12 @@ export interface OwnStack {
 }
 
 export async function startOwnStack(say: (line: string) => void): Promise<OwnStack> {
+  const other = readStack(DATA_DIR);
+  if (other !== null) {
+    throw new StackStartError(
+      `Another lab is using its stack at ${other.url}. Wait for it; if it was killed, stop what it left: kill -INT ${other.pid}`,
+    );
+  }
   const port = await freePorts(WORKER_PORTS, 18_787);
   const redisPort = await freePorts(REDIS_PORTS, 17_400);
   const child = spawn(

@@ -57,6 +57,8 @@ export interface Journey {
   request(service: Client, run: Run, index: number): Outcome;
   /** Runs when the load is over. */
   verify(service: Client, run: Run): Verification;
+  /** Removes what `setup` created. Runs last; what it cannot remove stays, and nobody is told. */
+  cleanUp(service: Client, run: Run): void;
 }
 
 /** Wrong answers that each virtual user describes on the console; all are counted. */
@@ -100,6 +102,7 @@ export function defineJourney(journey: Journey) {
       const { findings, final } = journey.verify(service, run);
       for (const finding of findings) console.log(findingLine(finding));
       console.log(asideLine(startMs, final));
+      journey.cleanUp(service, run);
     },
     handleSummary: (data: Summary) => ({ [KV_LAB_SUMMARY]: JSON.stringify(counts(data)) }),
   };

@@ -70,6 +70,11 @@ describe("what the leaderboard journey expects", () => {
     expect(
       violations(changed((entry) => ({ ...entry, score: entry.score + 1 }))).length,
     ).toBeGreaterThan(0);
+    const [top] = right;
+    if (!top) throw new Error("the board has entries");
+    expect(violations(right.with(0, { ...top, score: top.score + 1 }))).toEqual([
+      `${top.member} has ${top.score + 1} instead of ${top.score}`,
+    ]);
     expect(violations(right.slice(0, -1))).toContain(`1 of ${MEMBERS} members are missing`);
     expect(
       violations(changed((entry) => ({ ...entry, member: right[0]?.member ?? "" }))).join(),
