@@ -22,6 +22,14 @@ describe("a bounded cache", () => {
     expect([cache.get("a", 1), cache.get("b", 1), cache.get("c", 1)]).toEqual([3, undefined, 4]);
   });
 
+  it("forgets nothing for an entry that is only set again", ({ expect }) => {
+    const cache = boundedCache<number>({ entriesMax: 2, ttlMs: 100 });
+    cache.set("a", 1, 0);
+    cache.set("b", 2, 0);
+    cache.set("b", 3, 1);
+    expect([cache.get("a", 1), cache.get("b", 1)]).toEqual([1, 3]);
+  });
+
   it("forgets what is deleted", ({ expect }) => {
     const cache = boundedCache<number>({ entriesMax: 2, ttlMs: 100 });
     cache.set("a", 1, 0);

@@ -83,17 +83,18 @@ describe("the traffic of a request", () => {
   it("gives a free place to the call that waits, not to one that comes in that moment", async ({
     expect,
   }) => {
-    const { call, end, begun, openMost } = stage();
-    const calls = Array.from({ length: STORE_CALLS_IN_FLIGHT_MAX + 1 }, () => call());
-    await settled();
-    calls[0]?.then(() => {
+    for (let moment = 0; moment < 8; moment += 1) {
+      const { call, end, begun, openMost } = stage();
+      const calls = Array.from({ length: STORE_CALLS_IN_FLIGHT_MAX + 1 }, () => call());
+      await settled();
+      const ended = end(0);
+      for (let i = 0; i < moment; i += 1) await Promise.resolve();
       calls.push(call());
-    });
-    await end(0);
-    expect([begun(), openMost()]).toEqual([7, STORE_CALLS_IN_FLIGHT_MAX]);
-    for (let i = 1; i < STORE_CALLS_IN_FLIGHT_MAX + 2; i += 1) await end(i);
-    await Promise.all(calls);
-    expect(openMost()).toBe(STORE_CALLS_IN_FLIGHT_MAX);
+      await ended;
+      expect([moment, begun(), openMost()]).toEqual([moment, 7, STORE_CALLS_IN_FLIGHT_MAX]);
+      for (let i = 1; i < calls.length; i += 1) await end(i);
+      await Promise.all(calls);
+    }
   });
 
   it("gives the place of a failed call back", async ({ expect }) => {

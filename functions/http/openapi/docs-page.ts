@@ -25,11 +25,15 @@ interface Parameter {
   readonly in: string;
   readonly required?: boolean;
   readonly description?: string;
-  readonly schema: Schema & { readonly pattern?: string; readonly description?: string };
+  readonly schema: DescribedSchema;
 }
 
 interface Body {
-  readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>;
+  readonly content?: Readonly<Record<string, { readonly schema?: DescribedSchema }>>;
+}
+
+interface DescribedSchema extends Schema {
+  readonly description?: string;
 }
 
 interface Placed {
@@ -109,7 +113,7 @@ function parametersPart(parameters: readonly Parameter[]): Html | "" {
 ${parameters.map(
   ({ name, in: place, required, description, schema }) => html`<tr>
 <td><code>${name}</code>${required ? " (required)" : ""}</td><td>${place}</td>
-<td><code>${schema.pattern ?? shapeOf(schema)}</code></td>
+<td><code>${shapeOf(schema)}</code></td>
 <td>${inline(description ?? schema.description ?? "")}</td></tr>`,
 )}
 </tbody></table>`;
@@ -130,7 +134,10 @@ function replyBody(body: Body): Html {
 function contentLines({ content = {} }: Body): Html[] {
   return Object.entries(content)
     .filter(([type]) => type !== PROBLEM)
-    .map(([type, { schema }]) => html`<div>${type}: <code>${shapeOf(schema ?? {})}</code></div>`);
+    .map(
+      ([type, { schema = {} }]) =>
+        html`<div>${type}: <code>${shapeOf(schema)}</code> ${inline(schema.description ?? "")}</div>`,
+    );
 }
 
 function paragraphs(text: string): Html[] {

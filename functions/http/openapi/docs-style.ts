@@ -19,5 +19,6 @@ summary{cursor:pointer;color:var(--link)}
 @media (prefers-color-scheme:dark){.get{color:#5fd38d}.put,.patch{color:#e7b75f}.post{color:#7db7ff}.delete{color:#ff8a80}}
 table{width:100%;border-collapse:collapse;font-size:.9rem}
 th,td{padding:.3rem .5rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
+td:first-child code{white-space:nowrap}
 details{overflow-x:auto}
 `;

@@ -17,11 +17,11 @@ export function parametersOf(
   };
 }
 
-function headerParameter({ name, pattern, description }: RequestHeader) {
+function headerParameter({ name, pattern, rule, description }: RequestHeader) {
   return {
     name,
     in: "header" as const,
-    description,
+    description: `${description} It ${rule}.`,
     schema: { type: "string" as const, pattern: pattern.source },
   };
 }

@@ -92,7 +92,7 @@ function problemCodes(spec: EndpointSpec): ReadonlyMap<number, ReadonlySet<strin
   };
   for (const [status, own] of Object.entries(spec.problems ?? {})) add(Number(status), ...own);
   add(400, "bad_query", "bad_header");
-  if (spec.params !== undefined) add(400, "bad_name");
+  if (spec.params !== undefined || spec.body !== undefined) add(400, "bad_name");
   if (spec.body !== undefined) {
     add(400, "bad_body", "malformed_json");
     add(413, "too_large");
