@@ -42,13 +42,16 @@ describe("cursors", () => {
       opaque("1 r all 5 mem ber"),
       opaque(`1 r all 5 ${"m".repeat(146)}`),
       "A".repeat(CURSOR_CHARACTERS_MAX + 1),
+      opaque("1 r all 5 member").replace(/.$/, (last) =>
+        String.fromCharCode(last.charCodeAt(0) + 1),
+      ),
     ];
     for (const text of wrong) expect(decodeCursor(text), text).toBeNull();
   });
 
   it("are refused whatever text they are", ({ expect }) => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (text) => {
+      fc.property(fc.string(), (text) => {
         expect(decodeCursor(text)).toBeNull();
       }),
     );

@@ -1,7 +1,7 @@
 import { describe, inject, it } from "vitest";
 import { UpstreamError } from "../../shared/kernel/errors.ts";
 import { createBoard, removeBoard, resetBoard } from "./boards.ts";
-import { readAround, readTop } from "./ranking.ts";
+import { readAround, readRanks, readTop } from "./ranking.ts";
 import { SCORE_MAX } from "./score.ts";
 import { ALL_TIME, caller, createCalls, windowed } from "./testing/calls.ts";
 import { createStand, definitionOf } from "./testing/stand.ts";
@@ -94,6 +94,9 @@ describe("a submit", () => {
     const choice = { member: impostor, radius: 0 };
     expect(await readAround(stand.request(), board, ALL_TIME, choice)).toEqual({
       kind: "no_such_member",
+    });
+    expect(await readRanks(stand.request(), board, ALL_TIME, [impostor])).toMatchObject({
+      entries: [{ rank: null, score: null }],
     });
     await submit(board, [[impostor, 5]]);
     expect(await standings(board)).toEqual(["bob 5", `${impostor} 5`]);
