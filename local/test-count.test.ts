@@ -12,10 +12,14 @@ describe("countTests", () => {
     expect(countTests(allPassed, 0)).toEqual({ passed: 7, failed: 0 });
   });
 
-  it("counts a file that could not be loaded as a failure", ({ expect }) => {
+  it("counts a file that could not be loaded as a failure, beside the tests that failed", ({
+    expect,
+  }) => {
     const broken = { status: "failed", assertionResults: [] };
-    const report = { numPassedTests: 7, numFailedTests: 0, testResults: [passed, broken] };
-    expect(countTests(report, 1)).toEqual({ passed: 7, failed: 1 });
+    const failedFile = { status: "failed", assertionResults: [{ status: "failed" }] };
+    const testResults = [passed, broken, failedFile];
+    const report = { numPassedTests: 7, numFailedTests: 1, testResults };
+    expect(countTests(report, 1)).toEqual({ passed: 7, failed: 2 });
   });
 
   it("counts a crash before any report as a failure", ({ expect }) => {

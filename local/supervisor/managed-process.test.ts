@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it, onTestFinished } from "vitest";
 import {
   ManagedProcess,
@@ -111,6 +114,20 @@ describe("a managed process", () => {
     await paused.stop();
     expect(paused.resume()).toBe(false);
     expect(isAlive(paused.snapshot().pid)).toBe(false);
+  });
+
+  it("stops in good order also when it was paused", async ({ expect }) => {
+    const dir = mkdtempSync(join(tmpdir(), "managed-process-"));
+    onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+    const marker = join(dir, "stopped");
+    const { process: one } = managed(
+      `process.on("SIGTERM",()=>{require("fs").writeFileSync(${JSON.stringify(marker)},"");process.exit()});${SERVE}`,
+      { stopGraceMs: 10_000 },
+    );
+    await one.start();
+    one.pause();
+    await one.stop();
+    expect(existsSync(marker)).toBe(true);
   });
 
   it("removes its data only while it is down", async ({ expect }) => {

@@ -30,6 +30,14 @@ describe("a process's identity", () => {
     await expect.poll(() => identify(pid)).toBeNull();
   });
 
+  it("is none for one that has exited and waits for its parent", async ({ expect }) => {
+    const parent = spawn("sh", ["-c", "sh -c exit & echo $!; exec sleep 60"]);
+    onTestFinished(() => void parent.kill("SIGKILL"));
+    const pid = Number(await new Promise<Buffer>((resolve) => parent.stdout.once("data", resolve)));
+    await expect.poll(() => identify(pid)).toBeNull();
+    expect(childrenOf(parent.pid ?? 0)).toContain(pid);
+  });
+
   it("differs from that of any other process", async ({ expect }) => {
     const pid = await running();
     const identity = identify(process.pid);

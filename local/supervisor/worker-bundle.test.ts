@@ -37,7 +37,7 @@ describe("the key of a bundle", () => {
   });
 
   it("tells apart where a file ends and the next begins", ({ expect }) => {
-    const one = project({ "functions/a.ts": "xy", "functions/b.ts": "" });
+    const one = project({ "functions/a.ts": "xfunctions/b.tsy" });
     const other = project({ "functions/a.ts": "x", "functions/b.ts": "y" });
     expect(sourcesHash(one)).not.toBe(sourcesHash(other));
   });
