@@ -24,7 +24,7 @@ export const boundCases: ContractCases = {
     subject,
     expect,
   }) => {
-    const slow = await subject.open({ statementTimeoutMs: 300 });
+    const slow = await subject.open({ statementTimeoutMs: 2_000 });
     try {
       await single(slow.database, "CREATE TABLE before_slow (id int4)");
       const ended = await transaction(slow.database, [
@@ -45,7 +45,7 @@ export const boundCases: ContractCases = {
     const small = await subject.open({ waitingMax: 1, waitMaxMs: 100 });
     try {
       const busy = Array.from({ length: subject.slots }, () =>
-        single(small.database, "SELECT pg_sleep(0.4)"),
+        single(small.database, "SELECT pg_sleep(2)"),
       );
       const waits = single(small.database, "CREATE TABLE too_late (id int4)");
       const oneTooMany = single(small.database, "CREATE TABLE too_many (id int4)");

@@ -41,7 +41,7 @@ describe("PGlite", () => {
   it("finds its data again, and the requests that waited behind a statement that was killed", async ({
     expect,
   }) => {
-    const database = await openPglite({ dataDir: folder, statementTimeoutMs: 200 });
+    const database = await openPglite({ dataDir: folder, statementTimeoutMs: 2_000 });
     await single(database, "CREATE TABLE kept (id int4)");
     const ended = single(database, "INSERT INTO kept SELECT generate_series(1, 1000000000)");
     const waited = single(database, "INSERT INTO kept VALUES (7)");
@@ -51,6 +51,22 @@ describe("PGlite", () => {
     const again = await openPglite({ dataDir: folder });
     expect(await rowsOf(single(again, "SELECT id FROM kept"))).toEqual([["7"]]);
     await again.close();
+  });
+
+  it("cleans up behind its requests once nobody asks", async ({ expect }) => {
+    const upkeep = { afterRequests: 3, idleMs: 0 };
+    const database = await openPglite({ dataDir: folder, upkeep });
+    await transaction(database, [
+      "CREATE TABLE dead (id int4)",
+      "INSERT INTO dead SELECT generate_series(1, 1000)",
+    ]);
+    await single(database, "DELETE FROM dead");
+    const sizeBytes = async () =>
+      Number((await rowsOf(single(database, "SELECT pg_relation_size('dead')")))[0]?.[0]);
+    expect(await sizeBytes()).toBeGreaterThan(0);
+    // Each look is a request too; between them nobody asks.
+    while ((await sizeBytes()) > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await database.close();
   });
 
   it("is not opened by two at once", async ({ expect }) => {

@@ -52,7 +52,7 @@ if (binaries === null) {
 /** Ends once two have come: sequences are counted outside of transactions. */
 const meet = (place: string) => `DO $$ BEGIN
   PERFORM nextval('${place}');
-  FOR i IN 1..500 LOOP
+  FOR i IN 1..2000 LOOP
     IF (SELECT last_value FROM ${place}) >= 2 THEN RETURN; END IF;
     PERFORM pg_sleep(0.01);
   END LOOP;

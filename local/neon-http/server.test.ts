@@ -193,9 +193,9 @@ describe("neon-http at its bounds", () => {
     const endpoint = await testEndpoint({ waitingMax: 1 });
     const post = (text: string) => endpoint.post(JSON.stringify({ query: text }));
     const answers = await Promise.all([
-      post("SELECT pg_sleep(0.3)"),
-      post("SELECT pg_sleep(0.3)"),
-      post("SELECT pg_sleep(0.3)"),
+      post("SELECT pg_sleep(1)"),
+      post("SELECT pg_sleep(1)"),
+      post("SELECT pg_sleep(1)"),
     ]);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 500]);
     expect(answers.find(({ status }) => status === 500)?.json).toMatchObject({
@@ -207,7 +207,7 @@ describe("neon-http at its bounds", () => {
   it("does not run what its client gave up while it waited", async ({ expect }) => {
     const endpoint = await testEndpoint();
     const { sql } = endpoint;
-    const runs = sql`SELECT pg_sleep(0.3)`.then(() => {});
+    const runs = sql`SELECT pg_sleep(1.5)`.then(() => {});
     const givenUp = new AbortController();
     const waits = sql.query("CREATE TABLE given_up (id int4)", [], {
       fetchOptions: { signal: givenUp.signal },
@@ -225,7 +225,7 @@ describe("neon-http at its bounds", () => {
   it("ends a statement that takes too long without keeping others from their answer", async ({
     expect,
   }) => {
-    const endpoint = await testEndpoint({ statementTimeoutMs: 200 });
+    const endpoint = await testEndpoint({ statementTimeoutMs: 2_000 });
     const { sql } = endpoint;
     await expect(sql`SELECT pg_sleep(60)`).rejects.toMatchObject({ code: "57014" });
     expect(await sql`SELECT 1 AS a`).toEqual([{ a: 1 }]);

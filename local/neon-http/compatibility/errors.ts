@@ -93,7 +93,7 @@ export const errorTable: CompatibilityTable = {
     failing("request over 10 MiB", ({ sql }) => sql`SELECT ${"x".repeat(11 * 1024 * 1024)}`),
     failing("result over 10 MiB", ({ sql }) => sql`SELECT repeat('x', 11 * 1024 * 1024)`),
     failing("given up by its signal", ({ sql }) =>
-      sql.query("SELECT pg_sleep(0.3)", [], { fetchOptions: { signal: AbortSignal.timeout(50) } }),
+      sql.query("SELECT pg_sleep(1)", [], { fetchOptions: { signal: AbortSignal.timeout(50) } }),
     ),
   ],
 };
