@@ -9,10 +9,10 @@ import { sha1 } from "@noble/hashes/legacy.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { Redis } from "@upstash/redis/cloudflare";
 import { Hono } from "hono";
-import { itemKeys } from "../../functions/cache-aside/keys.ts";
 import { ALL_TIME, boardKeys } from "../../functions/leaderboard/keys.ts";
 import pageSource from "../../functions/leaderboard/page.lua";
 import submitSource from "../../functions/leaderboard/submit.lua";
+import { storeKey } from "../../shared/redis/keys.ts";
 
 interface FloorEnv {
   readonly UPSTASH_REDIS_REST_URL: string;
@@ -64,8 +64,8 @@ const app = new Hono<{ Bindings: FloorEnv }>()
   })
   .get("/cache-aside/items/:id", async (c) => {
     const { redis, space } = floorOf(c.env);
-    const { data } = itemKeys({ ...space, id: c.req.param("id") });
-    const entry = await redis.exec<string>(["GET", data]);
+    const items = { ...space, pattern: "cache-aside", node: null };
+    const entry = await redis.exec<string>(["GET", storeKey(items, "data", c.req.param("id"))]);
     return c.body(entry.slice(entry.indexOf("\n") + 1), 200, {
       "Content-Type": "application/json",
     });
