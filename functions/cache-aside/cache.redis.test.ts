@@ -10,7 +10,7 @@ import {
   releaseItem,
 } from "./cache.ts";
 import type { Entry } from "./entry.ts";
-import { type ItemRef, itemKeys } from "./keys.ts";
+import { dataKey, type ItemRef, leaseKey } from "./keys.ts";
 import { itemsOf } from "./testing/names.ts";
 import { createService } from "./testing/service.ts";
 
@@ -37,7 +37,7 @@ const get = (item: ItemRef) => getEntry(redis, item, timeoutMs);
 
 /** Makes a grant look `ms` older than it is. */
 async function age(item: ItemRef, token: string, ms: number): Promise<void> {
-  const key = itemKeys(item).lease;
+  const key = leaseKey(item);
   await redis.command(["HINCRBY", key, token, -ms]);
 }
 
@@ -83,7 +83,7 @@ describe("lease", () => {
   it("is given up by its holder, and goes by itself", async ({ expect }) => {
     const item = named("given-up");
     await lease(item, "a");
-    const ttlMs = Number(await redis.command(["PTTL", itemKeys(item).lease]));
+    const ttlMs = Number(await redis.command(["PTTL", leaseKey(item)]));
     expect(ttlMs).toBeGreaterThan(11_000);
     expect(ttlMs).toBeLessThanOrEqual(12_000);
     await releaseItem(redis, item, "a");
@@ -97,8 +97,8 @@ describe("fill", () => {
     await lease(item, "a");
     expect(await fill(item, "a")).toBe(true);
     expect(await get(item)).toEqual(entry);
-    expect(await redis.command(["EXISTS", itemKeys(item).lease])).toBe(0);
-    const ttlMs = Number(await redis.command(["PTTL", itemKeys(item).data]));
+    expect(await redis.command(["EXISTS", leaseKey(item)])).toBe(0);
+    const ttlMs = Number(await redis.command(["PTTL", dataKey(item)]));
     expect(ttlMs).toBeGreaterThan(55_000);
     expect(ttlMs).toBeLessThanOrEqual(60_000);
     expect(await fill(item, "a", { ...entry, version: "2" })).toBe(false);
@@ -135,7 +135,7 @@ describe("entry in the cache", () => {
     expect,
   }) => {
     const item = named("foreign");
-    await redis.command(["SET", itemKeys(item).data, "something else", "PX", 60_000]);
+    await redis.command(["SET", dataKey(item), "something else", "PX", 60_000]);
     expect(await get(item)).toBe("unusable");
     expect(await lease(item, "a")).toEqual({ kind: "entry", entry: null });
     expect((await lease(item, "a", "refresh")).kind).toBe("granted");

@@ -15,7 +15,7 @@ import { defineScript } from "../../shared/redis/script.ts";
 import { decodeEntry, type Entry, encodeEntry } from "./entry.ts";
 import fillSource from "./fill.lua";
 import forgetSource from "./forget.lua";
-import { type ItemRef, itemKeys } from "./keys.ts";
+import { dataKey, type ItemRef, leaseKey } from "./keys.ts";
 import leaseSource from "./lease.lua";
 
 /** How long a grant keeps others from loading: longer than a load takes, shorter than a caller waits. */
@@ -32,14 +32,14 @@ export async function getEntry(
   item: ItemRef,
   timeoutMs: number,
 ): Promise<Cached> {
-  const reply = await redis.command(["GET", itemKeys(item).data], { timeoutMs });
+  const reply = await redis.command(["GET", dataKey(item)], { timeoutMs });
   if (reply === null) return "none";
   return (typeof reply === "string" ? decodeEntry(reply) : null) ?? "unusable";
 }
 
 /** Removes an unusable entry, so that a grant replaces it. Grants stay. */
 export async function dropEntry(redis: RedisPort, item: ItemRef, timeoutMs: number): Promise<void> {
-  await redis.command(["DEL", itemKeys(item).data], { timeoutMs });
+  await redis.command(["DEL", dataKey(item)], { timeoutMs });
 }
 
 export type Leased =
@@ -56,9 +56,10 @@ export interface LeaseRequest {
 
 /** Asks for the right to load and fill. Safe to send twice. */
 export function leaseItem(redis: RedisPort, item: ItemRef, request: LeaseRequest): Promise<Leased> {
-  const { data, lease } = itemKeys(item);
   const { token, mode, timeoutMs } = request;
-  return runLease(redis, [data, lease], [token, LEASE_MS, LEASE_KEPT_MS, mode], { timeoutMs });
+  return runLease(redis, [dataKey(item), leaseKey(item)], [token, LEASE_MS, LEASE_KEPT_MS, mode], {
+    timeoutMs,
+  });
 }
 
 const runLease = defineScript<
@@ -81,7 +82,7 @@ const runLease = defineScript<
 
 /** Gives up a grant, so that the next reader need not wait for it. Safe to send twice. */
 export async function releaseItem(redis: RedisPort, item: ItemRef, token: string): Promise<void> {
-  await redis.command(["HDEL", itemKeys(item).lease, token]);
+  await redis.command(["HDEL", leaseKey(item), token]);
 }
 
 /** True when it is cached now; false when the grant is gone. Safe to send twice. */
@@ -94,8 +95,10 @@ export async function fillItem(
     keptMs,
   }: { readonly token: string; readonly entry: Entry; readonly keptMs: number },
 ): Promise<boolean> {
-  const { data, lease } = itemKeys(item);
-  return (await runFill(redis, [data, lease], [token, encodeEntry(entry), keptMs])) === 1;
+  return (
+    (await runFill(redis, [dataKey(item), leaseKey(item)], [token, encodeEntry(entry), keptMs])) ===
+    1
+  );
 }
 
 const runFill = defineScript<
@@ -110,7 +113,7 @@ export async function invalidate(
   items: readonly ItemRef[],
   timeoutMs?: number,
 ): Promise<void> {
-  const keys = items.flatMap((item) => Object.values(itemKeys(item)));
+  const keys = items.flatMap((item) => [dataKey(item), leaseKey(item)]);
   await redis.command(["DEL", ...keys], timeoutMs === undefined ? {} : { timeoutMs });
 }
 
@@ -120,7 +123,7 @@ export function forgetItems(
   items: readonly ItemRef[],
   timeoutMs: number,
 ): Promise<number> {
-  const keys = items.flatMap((item) => Object.values(itemKeys(item)));
+  const keys = items.flatMap((item) => [dataKey(item), leaseKey(item)]);
   return runForget(redis, keys, [], { timeoutMs });
 }
 

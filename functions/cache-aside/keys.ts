@@ -9,14 +9,12 @@ export interface ItemRef {
 
 const PATTERN = "cache-aside";
 
-export interface ItemKeys {
-  /** String: the cached entry (`entry.ts`). */
-  readonly data: string;
-  /** Hash: token -> ms of its grant (`lease.lua`). */
-  readonly lease: string;
+/** String: the cached entry (`entry.ts`). */
+export function dataKey({ instance, tenant, id }: ItemRef): string {
+  return storeKey({ instance, pattern: PATTERN, node: null, tenant }, "data", id);
 }
 
-export function itemKeys({ instance, tenant, id }: ItemRef): ItemKeys {
-  const space = { instance, pattern: PATTERN, node: null, tenant };
-  return { data: storeKey(space, "data", id), lease: storeKey(space, "lease", id) };
+/** Hash: token -> ms of its grant (`lease.lua`). */
+export function leaseKey({ instance, tenant, id }: ItemRef): string {
+  return storeKey({ instance, pattern: PATTERN, node: null, tenant }, "lease", id);
 }

@@ -7,7 +7,7 @@ import {
 } from "../../local/testing/stores.ts";
 import { encodeEntry } from "./entry.ts";
 import { FRESH_MS, REVALIDATE_MS, STALE_IF_ERROR_MS } from "./freshness.ts";
-import { type ItemRef, itemKeys } from "./keys.ts";
+import { dataKey, type ItemRef, leaseKey } from "./keys.ts";
 import { createFixture, seen } from "./testing/fixture.ts";
 
 let redis: TestRedis;
@@ -71,7 +71,7 @@ describe("a read", () => {
 
   it("replaces what is not an entry of this format", async ({ expect }) => {
     const { item, service } = await cached("foreign");
-    const { data } = itemKeys(item);
+    const data = dataKey(item);
     await service.stores().redis.command(["SET", data, "9 something", "PX", 60_000]);
     expect(seen(await service.read(item))).toBe('miss "v"');
     await service.settled();
@@ -80,7 +80,7 @@ describe("a read", () => {
 
   it("goes past a key of another type, and is right all the same", async ({ expect }) => {
     const { item, service } = await cached("wrong-type");
-    const { data } = itemKeys(item);
+    const data = dataKey(item);
     await service.stores().redis.command(["DEL", data]);
     await service.stores().redis.command(["RPUSH", data, "x"]);
     expect(seen(await service.read(item))).toBe('bypass "v"');
@@ -116,7 +116,7 @@ describe("a herd of readers", () => {
 
   it("goes on with the next reader when the first one never fills", async ({ expect }) => {
     const { item, service } = await written("no-fill");
-    const { lease } = itemKeys(item);
+    const lease = leaseKey(item);
     const { redis: port } = service.stores();
     const [time] = (await port.command(["TIME"])) as string[];
     await port.command(["HSET", lease, "of a reader that died", Number(time) * 1_000 - 700]);
@@ -162,7 +162,7 @@ describe("an entry past its freshness", () => {
     const nowMs = Date.now();
     const times = { loadedAtMs: nowMs - 10_000, freshUntilMs: nowMs + 5_000, loadMs: 1_000 };
     const entry = encodeEntry({ version: "1", value: '"v"', ...times });
-    await service.stores().redis.command(["SET", itemKeys(item).data, entry, "PX", 60_000]);
+    await service.stores().redis.command(["SET", dataKey(item), entry, "PX", 60_000]);
     const early = await asked(service, async () => {
       expect(seen(await service.read(item))).toBe('hit "v"');
     });
@@ -213,7 +213,7 @@ describe("a key in Redis", () => {
     await service.settled();
     const port = service.stores().redis;
     for (const item of items) {
-      const ttlMs = Number(await port.command(["PTTL", itemKeys(item).data]));
+      const ttlMs = Number(await port.command(["PTTL", dataKey(item)]));
       expect(ttlMs).toBeGreaterThan(0);
       expect(ttlMs).toBeLessThanOrEqual(1.1 * FRESH_MS + STALE_IF_ERROR_MS);
     }

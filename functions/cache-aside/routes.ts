@@ -27,7 +27,7 @@ import {
 } from "./problems.ts";
 import { DIRECT_READS_MAX, readItem, type Source } from "./read.ts";
 import { DELETE_ITEM, GET_ITEM, INVALIDATE, PUT_ITEM, STATS } from "./schema.ts";
-import { type Count, readStats, SUBJECT } from "./stats.ts";
+import { readStats, SUBJECT } from "./stats.ts";
 import { type Invalidation, type WriteOutcome, write } from "./write.ts";
 
 type Ctx = Context<AppEnv>;
@@ -136,12 +136,24 @@ function writeReply(c: Ctx, id: string, outcome: WriteOutcome) {
 
 async function read(c: Ctx, shared: Shared, id: string): Promise<Response> {
   const deps = c.get("deps");
-  const item = itemOf(c, id);
-  const { clock, random, newId, afterReply } = deps;
-  const { gate } = shared;
-  const count = (what: Count) => deps.countEvent(SUBJECT, what);
-  const stores = storesOf(deps, shared);
-  const found = await readItem({ ...stores, clock, random, newId, afterReply, gate, count }, item);
+  const { attempts, redis, clock, random, newId, afterReply } = deps;
+  const found = await readItem(
+    {
+      attempts,
+      redis,
+      // A hit does without.
+      get postgres() {
+        return installed(deps.postgres, shared.schema, attempts);
+      },
+      clock,
+      random,
+      newId,
+      afterReply,
+      gate: shared.gate,
+      count: (what) => deps.countEvent(SUBJECT, what),
+    },
+    itemOf(c, id),
+  );
   switch (found.kind) {
     case "overloaded":
       return overloaded(c);

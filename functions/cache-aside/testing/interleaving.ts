@@ -6,7 +6,7 @@
 import { encodeEntry } from "../entry.ts";
 import { STALE_IF_ERROR_MS } from "../freshness.ts";
 import { createGate } from "../gate.ts";
-import { type ItemRef, itemKeys } from "../keys.ts";
+import { dataKey, type ItemRef, leaseKey } from "../keys.ts";
 import { opOf } from "../op.ts";
 import { drainOutbox } from "../outbox.ts";
 import { readItem } from "../read.ts";
@@ -152,7 +152,7 @@ async function prepare(
       freshUntilMs: cached === "fresh" ? NOW_MS + 1_000 : NOW_MS - 1_000,
       loadMs: 0,
     });
-    await redis.command(["SET", itemKeys(item).data, entry, "PX", STALE_IF_ERROR_MS]);
+    await redis.command(["SET", dataKey(item), entry, "PX", STALE_IF_ERROR_MS]);
   }
   return Number(version);
 }
@@ -243,7 +243,7 @@ function spawnWriter(world: World, actor: string, value: string | null): void {
 
 function spawnEvent(world: World, event: Event): void {
   const { schedule, real, item } = world;
-  const { data, lease } = itemKeys(item);
+  const [data, lease] = [dataKey(item), leaseKey(item)];
   if (event === "drain") {
     const stores = steppingStores(eventStepping(world), event);
     schedule.spawn(event, () => drainOutbox(stores, item.instance, { settlingMs: 0 }));

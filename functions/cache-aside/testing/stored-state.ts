@@ -1,5 +1,5 @@
 import { decodeEntry } from "../entry.ts";
-import { type ItemRef, itemKeys } from "../keys.ts";
+import { dataKey, type ItemRef, leaseKey } from "../keys.ts";
 import { type RealStores, YOUNG_MS } from "./stepping-stores.ts";
 
 /** More versions than a run makes. */
@@ -28,7 +28,7 @@ export function storedRows({ postgres }: RealStores, { instance }: ItemRef) {
 
 /** All that Redis holds of an item, and whether its grants are young. */
 export async function cachedKeys({ redis }: RealStores, item: ItemRef) {
-  const { data, lease } = itemKeys(item);
+  const [data, lease] = [dataKey(item), leaseKey(item)];
   const [entry, grants] = await Promise.all([
     redis.command(["GET", data]),
     redis.command(["HGETALL", lease]),
@@ -52,7 +52,7 @@ export async function storedVersion({ postgres }: RealStores, item: ItemRef): Pr
 
 /** `absent` when the cache says that there is no such item, `none` when it says nothing. */
 export async function cachedVersion({ redis }: RealStores, item: ItemRef): Promise<string> {
-  const text = await redis.command(["GET", itemKeys(item).data]);
+  const text = await redis.command(["GET", dataKey(item)]);
   if (typeof text !== "string") return "none";
   return decodeEntry(text)?.version ?? "absent";
 }
