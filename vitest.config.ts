@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig, type Plugin } from "vitest/config";
 
@@ -16,6 +17,8 @@ const NODE_ONLY = ["**/node_modules/**", "**/.local/**", "**/*.worker.test.ts"];
 
 export default defineConfig({
   test: {
+    // Most tests wait for a store or a process, so that two at once fit on two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Of the root: under the Worker's import conditions the stores' own libraries do not load.
     globalSetup: ["./local/testing/global-setup.ts"],
     projects: [
@@ -25,8 +28,8 @@ export default defineConfig({
           name: "node",
           include: ["**/*.test.ts"],
           exclude: NODE_ONLY,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -40,8 +43,8 @@ export default defineConfig({
           name: "workerd",
           include: ["**/*.worker.test.ts"],
           exclude: ["**/node_modules/**", "**/.local/**"],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
     ],
