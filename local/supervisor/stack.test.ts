@@ -207,6 +207,7 @@ describe("a running stack", () => {
     await control("POST", "/faults", { target: "main", kind: "error", count: 1 });
     expect(await redis(main, "PING")).toMatch(/^error: /);
     expect((await control("GET", "/faults")).body).toEqual({ faults: [] });
+    expect((await control("DELETE", "/faults")).body).toEqual({ removed: 0 });
     expect(await redis(main, "PING")).toBe("PONG");
   });
 
