@@ -82,7 +82,7 @@ export function deploymentNotes({ secrets, uploads }: Deployment): readonly stri
 }
 
 /** The command that sets a secret; where its value can be made, with the command that makes it. */
-export function secretCommand(name: string, env: string | null): string {
+function secretCommand(name: string, env: string | null): string {
   const put = `npx wrangler secret put ${name}${env === null ? "" : ` --env ${env}`}`;
   const isMade = name === "API_KEYS" || name === "SESSION_SECRETS";
   return isMade ? `npx node local/make-secret.ts ${name} | ${put}` : put;

@@ -5,6 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { readStack, type StackRedis } from "../stack-file.ts";
+import {
+  callControl,
+  callRedis,
+  callSql,
+  stackOf,
+  workerStatusOf,
+} from "../testing/stack-calls.ts";
 import { freeBases, runStart, type StartedStack, startStack } from "../testing/started-stack.ts";
 import type { ProcessSnapshot } from "./managed-process.ts";
 import type { PortBases } from "./ports.ts";
@@ -29,59 +36,16 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-/** As `stack.json` says now. */
-function stack() {
-  const told = readStack(dataDir);
-  if (told === null) throw new Error("no stack runs");
-  return told;
-}
+const stack = () => stackOf(dataDir);
+const redis = callRedis;
+const control = (method: string, path: string, body?: unknown) =>
+  callControl(stack(), method, path, body);
+const sql = (query: string) => callSql(stack(), query);
+const workerStatus = () => workerStatusOf(stack());
 
 function everyRedis(): readonly StackRedis[] {
   const { main, nodes, shards } = stack().redis;
   return [main, ...nodes, ...shards.flatMap(({ primary, replicas }) => [primary, ...replicas])];
-}
-
-async function redis({ url, token }: StackRedis, ...command: string[]): Promise<unknown> {
-  const response = await fetch(url, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}` },
-    body: JSON.stringify(command),
-  });
-  const { result, error } = (await response.json()) as { result?: unknown; error?: string };
-  return error === undefined ? result : `error: ${error}`;
-}
-
-async function control(method: string, path: string, body?: unknown) {
-  const response = await fetch(`${stack().faults.url}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${stack().key}` },
-    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-  });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-}
-
-async function sql(query: string): Promise<unknown> {
-  const { url, sqlUrl } = stack().postgres;
-  const response = await fetch(sqlUrl, {
-    method: "POST",
-    headers: {
-      "neon-connection-string": url,
-      "neon-array-mode": "true",
-      "neon-raw-text-output": "true",
-    },
-    body: JSON.stringify({ query, params: [] }),
-  });
-  return ((await response.json()) as { rows?: unknown }).rows;
-}
-
-/** The status of the Worker, or `null` when it does not answer. */
-async function workerStatus(): Promise<number | null> {
-  try {
-    return (await fetch(`${stack().url}/health/live`, { signal: AbortSignal.timeout(1000) }))
-      .status;
-  } catch {
-    return null;
-  }
 }
 
 async function everyPid(): Promise<readonly number[]> {

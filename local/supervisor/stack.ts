@@ -56,7 +56,7 @@ export interface StackOptions {
 }
 
 /** A start that failed for a reason a person can mend; its message says how. */
-export class StackError extends Error {
+class StackError extends Error {
   override readonly name = "StackError";
 }
 
