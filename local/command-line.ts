@@ -59,6 +59,8 @@ export function readCommandLine<const Options extends Readonly<Record<string, Op
   command: CommandSpec<Options>,
   argv: readonly string[] = process.argv.slice(2),
 ): Parsed<Options> {
+  // A reader that has seen enough (`| head`) is no failure.
+  process.stdout.on("error", () => undefined);
   const outcome = parseCommandLine(command, argv);
   if (outcome.kind === "run") return outcome;
   if (outcome.kind === "help") {
