@@ -124,7 +124,7 @@ export async function loadItem(
  * The longest deadline (10 s), 1 s, and as much as two clocks may differ (4 s): after that no copy of a write
  * that a tombstone knows can be accepted any more.
  */
-export const TOMBSTONE_KEPT_MS = 15_000;
+const TOMBSTONE_KEPT_MS = 15_000;
 export const COLLECT_MAX = 500;
 
 const COLLECT = `WITH dead AS (

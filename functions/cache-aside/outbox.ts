@@ -15,16 +15,16 @@ import { invalidate } from "./cache.ts";
 import type { ItemRef } from "./keys.ts";
 
 /** A younger row is probably about to be confirmed by the request that wrote it. */
-export const SETTLING_MS = 1_000;
+const SETTLING_MS = 1_000;
 
 /** Rows that a write takes care of besides its own. */
-export const OPPORTUNISTIC_ROWS = 20;
+const OPPORTUNISTIC_ROWS = 20;
 
-export const DRAIN_ROWS = 100;
-export const DRAIN_ROUNDS_MAX = 50;
+const DRAIN_ROWS = 100;
+const DRAIN_ROUNDS_MAX = 50;
 
 /** A backlog beyond this is reported as this. */
-export const PENDING_COUNTED_MAX = 100_000;
+const PENDING_COUNTED_MAX = 100_000;
 
 /** A write of an item that may still be cached in an older version. */
 export interface Pending {
