@@ -32,7 +32,7 @@ export interface Stretch {
 }
 
 /** An element that carries its place: 16 digits and a colon, then the member. */
-export const PLACE_CHARACTERS = 17;
+const PLACE_CHARACTERS = 17;
 
 export function placeCharacters({ tie }: Pick<Board, "tie">): number {
   return tie === "member" ? 0 : PLACE_CHARACTERS;

@@ -13,7 +13,7 @@ import { SCORE_MAX } from "./score.ts";
 import { WINDOWS } from "./windows.ts";
 
 /** Scores in one batch. */
-export const SCORES_MAX = 100;
+const SCORES_MAX = 100;
 
 const RADIUS_DEFAULT = 5;
 const LIMIT_DEFAULT = 10;
