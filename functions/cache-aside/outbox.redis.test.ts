@@ -1,10 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, it } from "vitest";
-import {
-  startTestPostgres,
-  startTestRedis,
-  type TestPostgres,
-  type TestRedis,
-} from "../../local/testing/stores.ts";
+import { describe, it } from "vitest";
+import { useTestStores } from "../../local/testing/use-stores.ts";
 import { writeItem } from "./items.ts";
 import type { ItemRef } from "./keys.ts";
 import { opOf } from "./op.ts";
@@ -12,26 +7,9 @@ import { countPending, drainOutbox } from "./outbox.ts";
 import { createFixture, seen } from "./testing/fixture.ts";
 import type { Service } from "./testing/service.ts";
 
-let redis: TestRedis;
-let postgres: TestPostgres;
+const stores = useTestStores();
 
-beforeAll(async () => {
-  [redis, postgres] = await Promise.all([startTestRedis(), startTestPostgres()]);
-});
-
-afterAll(async () => {
-  await Promise.all([redis.stop(), postgres.stop()]);
-});
-
-beforeEach(() => {
-  redis.faults.clear();
-  postgres.faults.clear();
-});
-
-const { named, isolate, cached } = createFixture("outbox", () => ({
-  redis,
-  postgres,
-}));
+const { named, isolate, cached } = createFixture("outbox", () => stores);
 
 const pending = (service: Service, { instance }: { readonly instance: string }) =>
   countPending(service.stores().postgres, instance);
@@ -39,11 +17,11 @@ const pending = (service: Service, { instance }: { readonly instance: string }) 
 describe("a write whose invalidation Redis does not confirm", () => {
   it("says that it is applied, and is invalidated as soon as Redis is back", async ({ expect }) => {
     const { item, service } = await cached("pending");
-    redis.faults.add({ target: "main", kind: "refuse" });
+    stores.redis.faults.add({ target: "main", kind: "refuse" });
     const outcome = await service.put(item, '"w"');
     expect(outcome).toEqual({ kind: "invalidation_pending", version: expect.any(String) });
     expect(await pending(service, item)).toBe(1);
-    redis.faults.clear();
+    stores.redis.faults.clear();
     await service.settled();
     expect(await pending(service, item)).toBe(0);
     expect(seen(await isolate().read(item))).toBe('miss "w"');
@@ -52,11 +30,11 @@ describe("a write whose invalidation Redis does not confirm", () => {
   it("is invalidated by its repetition before that is acknowledged", async ({ expect }) => {
     const { item } = await cached("repeated");
     const service = isolate();
-    redis.faults.add({ target: "main", kind: "drop-request" });
+    stores.redis.faults.add({ target: "main", kind: "drop-request" });
     const put = { idempotencyKey: "k" };
     const first = await service.put(item, '"w"', put);
     expect(first.kind).toBe("invalidation_pending");
-    redis.faults.clear();
+    stores.redis.faults.clear();
     const second = await isolate().put(item, '"w"', put);
     expect(second).toMatchObject({ kind: "written", isReplayed: true, invalidation: "confirmed" });
     expect(seen(await isolate().read(item))).toBe('miss "w"');
@@ -66,9 +44,9 @@ describe("a write whose invalidation Redis does not confirm", () => {
   it("is invalidated by a deletion that finds nothing left to delete", async ({ expect }) => {
     const { item } = await cached("deleted-twice");
     const service = isolate();
-    redis.faults.add({ target: "main", kind: "drop-request" });
+    stores.redis.faults.add({ target: "main", kind: "drop-request" });
     expect((await service.remove(item)).kind).toBe("invalidation_pending");
-    redis.faults.clear();
+    stores.redis.faults.clear();
     expect(await isolate().remove(item)).toMatchObject({ kind: "deleted", version: null });
     expect(await isolate().read(item)).toMatchObject({ source: "miss", entry: { version: null } });
     await service.settled();
@@ -97,11 +75,11 @@ describe("a write whose invalidation Redis does not confirm", () => {
     const { item } = await cached("stays");
     await leaveInOutbox(item);
     const service = isolate();
-    redis.faults.add({ target: "main", kind: "refuse" });
+    stores.redis.faults.add({ target: "main", kind: "refuse" });
     const drained = drainOutbox(service.stores(), item.instance);
     await expect(drained).rejects.toMatchObject({ dependency: "redis" });
     expect(await pending(service, item)).toBe(1);
-    redis.faults.clear();
+    stores.redis.faults.clear();
     await drainOutbox(isolate().stores(), item.instance);
     expect(await pending(service, item)).toBe(0);
   });

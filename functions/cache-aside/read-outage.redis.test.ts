@@ -1,40 +1,18 @@
-import { afterAll, beforeAll, beforeEach, describe, it } from "vitest";
-import {
-  startTestPostgres,
-  startTestRedis,
-  type TestPostgres,
-  type TestRedis,
-} from "../../local/testing/stores.ts";
+import { describe, it } from "vitest";
+import { useTestStores } from "../../local/testing/use-stores.ts";
 import { createGate } from "./gate.ts";
 import { createFixture, seen } from "./testing/fixture.ts";
 
-let redis: TestRedis;
-let postgres: TestPostgres;
+const stores = useTestStores();
 
-beforeAll(async () => {
-  [redis, postgres] = await Promise.all([startTestRedis(), startTestPostgres()]);
-});
-
-afterAll(async () => {
-  await Promise.all([redis.stop(), postgres.stop()]);
-});
-
-beforeEach(() => {
-  redis.faults.clear();
-  postgres.faults.clear();
-});
-
-const { named, isolate, written, cached, asked } = createFixture("outage", () => ({
-  redis,
-  postgres,
-}));
+const { named, isolate, written, cached, asked } = createFixture("outage", () => stores);
 
 describe("without Redis", () => {
   for (const kind of ["refuse", "drop-request", "drop-response", "garbage", "error"] as const) {
     it(`reads go on from Postgres when Redis answers with ${kind}`, async ({ expect }) => {
       const { item } = await cached(`redis-${kind}`);
       const service = isolate();
-      redis.faults.add({ target: "main", kind });
+      stores.redis.faults.add({ target: "main", kind });
       for (let n = 0; n < 8; n += 1) expect(seen(await service.read(item))).toBe('bypass "v"');
     });
   }
@@ -42,14 +20,14 @@ describe("without Redis", () => {
   it("reads go on within their deadline when Redis is slow", async ({ expect }) => {
     const { item } = await cached("redis-slow");
     const service = isolate();
-    redis.faults.add({ target: "main", kind: "delay", delayMs: 5_000 });
+    stores.redis.faults.add({ target: "main", kind: "delay", delayMs: 5_000 });
     expect(seen(await service.read(item, 1_000))).toBe('bypass "v"');
   });
 
   it("reads stop asking Redis after a few failures", async ({ expect }) => {
     const { item } = await cached("redis-breaker");
     const service = isolate();
-    redis.faults.add({ target: "main", kind: "drop-request" });
+    stores.redis.faults.add({ target: "main", kind: "drop-request" });
     for (let n = 0; n < 5; n += 1) await service.read(item);
     const open = await asked(service, () => service.read(item));
     expect(open.inAll).toEqual({ redis: 0, postgres: 1 });
@@ -61,14 +39,14 @@ describe("without Redis", () => {
   }) => {
     const { item } = await cached("overloaded");
     const service = isolate({ gate: createGate(3) });
-    redis.faults.add({ target: "main", kind: "refuse" });
-    postgres.faults.add({ target: "postgres", kind: "delay", delayMs: 1_500 });
-    postgres.http.resetCounters();
+    stores.redis.faults.add({ target: "main", kind: "refuse" });
+    stores.postgres.faults.add({ target: "postgres", kind: "delay", delayMs: 1_500 });
+    stores.postgres.http.resetCounters();
     const found = await Promise.all(Array.from({ length: 10 }, () => service.read(item, 3_000)));
     const sources = found.map(seen);
     expect(sources.filter((source) => source === 'bypass "v"')).toHaveLength(3);
     expect(sources.filter((source) => source === "overloaded")).toHaveLength(7);
-    expect(postgres.http.counters().requests).toBe(3);
+    expect(stores.postgres.http.counters().requests).toBe(3);
   });
 
   it("a read that found nothing cached goes on when Redis dies before the lease", async ({
@@ -76,7 +54,7 @@ describe("without Redis", () => {
   }) => {
     const { item } = await written("dies-between");
     const service = isolate();
-    redis.faults.add({ target: "main", kind: "drop-request", skip: 1 });
+    stores.redis.faults.add({ target: "main", kind: "drop-request", skip: 1 });
     expect(seen(await service.read(item))).toBe('bypass "v"');
   });
 });
@@ -87,7 +65,7 @@ describe("without Postgres", () => {
   }) => {
     const { item } = await cached("postgres-dead");
     const service = isolate();
-    postgres.faults.add({ target: "postgres", kind: "refuse" });
+    stores.postgres.faults.add({ target: "postgres", kind: "refuse" });
     expect(seen(await service.read(item))).toBe('hit "v"');
     await expect(service.read(named("not-cached"))).rejects.toMatchObject({
       dependency: "postgres",
@@ -98,7 +76,7 @@ describe("without Postgres", () => {
   it("an answer that is garbage is not cached", async ({ expect }) => {
     const { item } = await written("postgres-garbage");
     const service = isolate();
-    postgres.faults.add({ target: "postgres", kind: "garbage", count: 3 });
+    stores.postgres.faults.add({ target: "postgres", kind: "garbage", count: 3 });
     await expect(service.read(item)).rejects.toMatchObject({ fault: "garbage" });
     await service.settled();
     expect(seen(await service.read(item))).toBe('miss "v"');

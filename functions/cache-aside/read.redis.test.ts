@@ -1,36 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, it } from "vitest";
-import {
-  startTestPostgres,
-  startTestRedis,
-  type TestPostgres,
-  type TestRedis,
-} from "../../local/testing/stores.ts";
+import { describe, it } from "vitest";
+import { useTestStores } from "../../local/testing/use-stores.ts";
 import { LEASE_MS } from "./cache.ts";
 import { encodeEntry } from "./entry.ts";
 import { FRESH_MS, REVALIDATE_MS, STALE_IF_ERROR_MS } from "./freshness.ts";
 import { dataKey, type ItemRef, leaseKey } from "./keys.ts";
 import { createFixture, seen } from "./testing/fixture.ts";
 
-let redis: TestRedis;
-let postgres: TestPostgres;
+const stores = useTestStores();
 
-beforeAll(async () => {
-  [redis, postgres] = await Promise.all([startTestRedis(), startTestPostgres()]);
-});
-
-afterAll(async () => {
-  await Promise.all([redis.stop(), postgres.stop()]);
-});
-
-beforeEach(() => {
-  redis.faults.clear();
-  postgres.faults.clear();
-});
-
-const { named, isolate, written, cached, asked } = createFixture("read", () => ({
-  redis,
-  postgres,
-}));
+const { named, isolate, written, cached, asked } = createFixture("read", () => stores);
 
 describe("a read", () => {
   it("is a miss that fills, then a hit", async ({ expect }) => {
@@ -94,11 +72,11 @@ describe("a read", () => {
 describe("a herd of readers", () => {
   it("makes one query for 500 concurrent misses", async ({ expect }) => {
     const { item, service } = await written("herd");
-    postgres.http.resetCounters();
+    stores.postgres.http.resetCounters();
     const reads = Array.from({ length: 500 }, () => service.read(item, 10_000));
     const found = await Promise.all(reads);
     await service.settled();
-    expect(postgres.http.counters().requests).toBe(1);
+    expect(stores.postgres.http.counters().requests).toBe(1);
     expect(new Set(found.map((f) => f.kind === "item" && f.entry.value))).toEqual(new Set(['"v"']));
     const { misses, coalesced, hits, databaseQueries } = service.counts;
     expect({ misses, databaseQueries }).toEqual({ misses: 1, databaseQueries: 1 });
@@ -107,11 +85,11 @@ describe("a herd of readers", () => {
 
   it("waits for a slow query instead of making more", async ({ expect }) => {
     const { item, service } = await written("slow-herd");
-    postgres.faults.add({ target: "postgres", kind: "delay", delayMs: 700 });
-    postgres.http.resetCounters();
+    stores.postgres.faults.add({ target: "postgres", kind: "delay", delayMs: 700 });
+    stores.postgres.http.resetCounters();
     const found = await Promise.all(Array.from({ length: 50 }, () => service.read(item)));
     await service.settled();
-    expect(postgres.http.counters().requests).toBe(1);
+    expect(stores.postgres.http.counters().requests).toBe(1);
     expect(found.map(seen).sort()).toEqual([...Array(49).fill('collapsed "v"'), 'miss "v"']);
   });
 
@@ -127,7 +105,7 @@ describe("a herd of readers", () => {
 
   it("is told to come again when the load takes longer than it can wait", async ({ expect }) => {
     const { item, service } = await written("waits-too-long");
-    postgres.faults.add({ target: "postgres", kind: "delay", delayMs: 3_000, count: 1 });
+    stores.postgres.faults.add({ target: "postgres", kind: "delay", delayMs: 3_000, count: 1 });
     const first = service.read(item, 10_000);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(seen(await service.read(item, 600))).toBe("waited");
@@ -136,7 +114,7 @@ describe("a herd of readers", () => {
 
   it("hands the load on at once when the query fails", async ({ expect }) => {
     const { item, service } = await written("query-fails");
-    postgres.faults.add({ target: "postgres", kind: "error", status: 500, count: 3 });
+    stores.postgres.faults.add({ target: "postgres", kind: "error", status: 500, count: 3 });
     await expect(service.read(item)).rejects.toMatchObject({ dependency: "postgres" });
     await service.settled();
     // Less than a grant keeps others waiting.
@@ -182,7 +160,7 @@ describe("an entry past its freshness", () => {
   }) => {
     const { item, service } = await cached("stale-if-error");
     service.setAhead(FRESH_MS + REVALIDATE_MS + 1_000);
-    postgres.faults.add({ target: "postgres", kind: "refuse" });
+    stores.postgres.faults.add({ target: "postgres", kind: "refuse" });
     expect(seen(await service.read(item))).toBe('stale "v"');
     const second = await asked(service, async () => {
       expect(seen(await service.read(item))).toBe('stale "v"');
@@ -193,7 +171,7 @@ describe("an entry past its freshness", () => {
   it("is served stale well before the deadline when Postgres is slow", async ({ expect }) => {
     const { item, service } = await cached("stale-if-slow");
     service.setAhead(FRESH_MS + REVALIDATE_MS + 1_000);
-    postgres.faults.add({ target: "postgres", kind: "delay", delayMs: 5_000, count: 1 });
+    stores.postgres.faults.add({ target: "postgres", kind: "delay", delayMs: 5_000, count: 1 });
     const startedMs = performance.now();
     expect(seen(await service.read(item, 2_000))).toBe('stale "v"');
     expect(performance.now() - startedMs).toBeLessThan(1_700);
@@ -202,7 +180,7 @@ describe("an entry past its freshness", () => {
   it("is not served at all when it is too old", async ({ expect }) => {
     const { item, service } = await cached("too-old");
     service.setAhead(FRESH_MS + STALE_IF_ERROR_MS + 10_000);
-    postgres.faults.add({ target: "postgres", kind: "refuse" });
+    stores.postgres.faults.add({ target: "postgres", kind: "refuse" });
     await expect(service.read(item)).rejects.toMatchObject({ dependency: "postgres" });
   });
 });

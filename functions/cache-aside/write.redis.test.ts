@@ -1,35 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, it } from "vitest";
-import {
-  startTestPostgres,
-  startTestRedis,
-  type TestPostgres,
-  type TestRedis,
-} from "../../local/testing/stores.ts";
+import { describe, it } from "vitest";
+import { useTestStores } from "../../local/testing/use-stores.ts";
 import { TOO_MANY_OPS } from "./items.ts";
 import { countPending } from "./outbox.ts";
 import { createFixture, crowdWithOps, seen } from "./testing/fixture.ts";
 import type { Service } from "./testing/service.ts";
 
-let redis: TestRedis;
-let postgres: TestPostgres;
+const stores = useTestStores();
 
-beforeAll(async () => {
-  [redis, postgres] = await Promise.all([startTestRedis(), startTestPostgres()]);
-});
-
-afterAll(async () => {
-  await Promise.all([redis.stop(), postgres.stop()]);
-});
-
-beforeEach(() => {
-  redis.faults.clear();
-  postgres.faults.clear();
-});
-
-const { named, isolate, written, cached, asked } = createFixture("write", () => ({
-  redis,
-  postgres,
-}));
+const { named, isolate, written, cached, asked } = createFixture("write", () => stores);
 
 const pending = (service: Service, { instance }: { readonly instance: string }) =>
   countPending(service.stores().postgres, instance);
@@ -94,7 +72,7 @@ describe("a write in a network that fails", () => {
   it("is applied once when its answer is lost, and told as applied", async ({ expect }) => {
     const { item, service } = await written("answer-lost");
     const before = await countVersions(service);
-    postgres.faults.add({ target: "postgres", kind: "drop-response", count: 1 });
+    stores.postgres.faults.add({ target: "postgres", kind: "drop-response", count: 1 });
     const outcome = await service.put(item, '"w"');
     expect(outcome).toMatchObject({ kind: "written", isReplayed: true });
     expect(await countVersions(service)).toBe(before + 2);
@@ -105,19 +83,19 @@ describe("a write in a network that fails", () => {
     const service = isolate();
     await service.read(item);
     const condition = { kind: "absent" } as const;
-    postgres.faults.add({ target: "postgres", kind: "drop-response", count: 1 });
+    stores.postgres.faults.add({ target: "postgres", kind: "drop-response", count: 1 });
     expect(await service.put(item, "1", { condition })).toMatchObject({
       kind: "written",
       isCreated: true,
     });
-    postgres.faults.add({ target: "postgres", kind: "drop-response", count: 1 });
+    stores.postgres.faults.add({ target: "postgres", kind: "drop-response", count: 1 });
     expect((await service.put(item, "2", { condition })).kind).toBe("refused");
     expect(seen(await service.read(item))).toBe("miss 1");
   });
 
   it("changes nothing when a second copy of it arrives after a newer write", async ({ expect }) => {
     const { item, service } = await written("duplicate");
-    postgres.faults.add({
+    stores.postgres.faults.add({
       target: "postgres",
       kind: "duplicate",
       delayMs: 300,
@@ -135,12 +113,12 @@ describe("a write in a network that fails", () => {
   }) => {
     const { item } = await written("delayed");
     const service = isolate();
-    postgres.faults.add({ target: "postgres", kind: "delay", delayMs: 1_200 });
+    stores.postgres.faults.add({ target: "postgres", kind: "delay", delayMs: 1_200 });
     const startedMs = Date.now();
     const late = service.put(item, '"late"', { deadlineMs: 900 });
     await expect(late).rejects.toMatchObject({ dependency: "postgres", outcome: "unknown" });
     expect(Date.now() - startedMs).toBeGreaterThanOrEqual(790);
-    postgres.faults.clear();
+    stores.postgres.faults.clear();
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     await service.settled();
     expect(seen(await isolate().read(item))).toBe('miss "v"');
@@ -149,7 +127,7 @@ describe("a write in a network that fails", () => {
   it("is told as not applied when it never left", async ({ expect }) => {
     const { item } = await written("never-left");
     const service = isolate();
-    postgres.faults.add({ target: "postgres", kind: "drop-request" });
+    stores.postgres.faults.add({ target: "postgres", kind: "drop-request" });
     for (let n = 0; n < 2; n += 1) {
       await expect(service.put(item, '"w"', { deadlineMs: 400 })).rejects.toMatchObject({
         dependency: "postgres",
