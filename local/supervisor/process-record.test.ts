@@ -31,9 +31,11 @@ describe("a process's identity", () => {
   });
 
   it("is none for one that has exited and waits for its parent", async ({ expect }) => {
-    const parent = spawn("sh", ["-c", "sh -c exit & echo $!; exec sleep 60"]);
+    const parent = spawn("sh", ["-c", "sleep 60 & echo $!; wait"]);
     onTestFinished(() => void parent.kill("SIGKILL"));
     const pid = Number(await new Promise<Buffer>((resolve) => parent.stdout.once("data", resolve)));
+    parent.kill("SIGSTOP"); // a paused parent reaps nobody
+    process.kill(pid, "SIGKILL");
     await expect.poll(() => identify(pid)).toBeNull();
     expect(childrenOf(parent.pid ?? 0)).toContain(pid);
   });
