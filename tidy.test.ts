@@ -163,6 +163,15 @@ const RULES: readonly Rule[] = [
     example: [{ path: "shared/x.ts", text: "// TODO later" }],
   },
   {
+    name: "a path is never taken from a URL as it is",
+    reason: "a URL is percent-encoded: the file is not found in a folder with a space or an umlaut",
+    broken: perFile(
+      (path) => isCode(path) && path !== "tidy.test.ts",
+      matches(/import\.meta\.url\)\.pathname/),
+    ),
+    example: [{ path: "local/x.ts", text: 'new URL("./y.ts", import.meta.url).pathname' }],
+  },
+  {
     name: "no test is left out or run alone",
     reason: "a skipped test is a promise nobody keeps",
     broken: perFile(

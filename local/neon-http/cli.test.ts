@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { neon, neonConfig } from "@neondatabase/serverless";
 import { afterEach, beforeEach, describe, it } from "vitest";
 
-const START = new URL("../start.ts", import.meta.url).pathname;
+const START = join(import.meta.dirname, "..", "start.ts");
 
 describe("npm run local -- --only neon-http", () => {
   let data: string;

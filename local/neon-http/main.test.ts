@@ -1,13 +1,13 @@
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { neon, neonConfig } from "@neondatabase/serverless";
 import { afterEach, beforeEach, describe, it } from "vitest";
 import type { ChildMessage, SupervisorRequest } from "../supervisor/child-protocol.ts";
 import { temporaryPgliteFolder } from "./pglite-fixture.ts";
 
-const MAIN = new URL("./main.ts", import.meta.url).pathname;
+const MAIN = join(import.meta.dirname, "main.ts");
 
 describe("neon-http as a child process", () => {
   let folder: string;

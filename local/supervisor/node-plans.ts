@@ -123,7 +123,7 @@ function nodeChild(
 ): Launch {
   return {
     command: process.execPath,
-    args: [...NODE_FLAGS, ...flags, new URL(module, import.meta.url).pathname, ...args],
+    args: [...NODE_FLAGS, ...flags, join(import.meta.dirname, module), ...args],
     // Compiled code is kept: the next start is faster, and does not load the TypeScript stripper at all.
     env: { NODE_COMPILE_CACHE: join(dataDir, "compile-cache"), ...env },
     hasChannel: true,

@@ -38,7 +38,7 @@ export async function bundleWorker(
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true });
   const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
-  const options = new URL("./worker-options.ts", import.meta.url).pathname;
+  const options = join(import.meta.dirname, "worker-options.ts");
   await Promise.all([
     run(root, stopped, [wrangler, "deploy", "--dry-run", "--outdir", draft]),
     run(root, stopped, [options, join(root, "wrangler.toml"), join(draft, "options.json")]),
