@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
@@ -7,6 +8,8 @@ import { describe, it, onTestFinished } from "vitest";
 import { ManagedProcess } from "./managed-process.ts";
 import { isLinked, redisConfig, redisPlan } from "./redis-process.ts";
 import type { RedisNode } from "./topology.ts";
+
+const PATIENCE = new AbortController().signal;
 
 function folder(): string {
   const dir = mkdtempSync(join(tmpdir(), "redis process "));
@@ -95,12 +98,25 @@ describe("a redis-server of the stack", () => {
     };
     const replica = await node({ id: "r", role: "replica", replication });
     await started(primary, dir);
-    expect(await isLinked(primary.respPort, "secret")).toBe(false);
+    expect(await isLinked(primary.respPort, "secret", PATIENCE)).toBe(false);
     await started(replica, dir);
-    await expect.poll(() => isLinked(replica.respPort, "secret"), { timeout: 5000 }).toBe(true);
+    await expect
+      .poll(() => isLinked(replica.respPort, "secret", PATIENCE), { timeout: 5000 })
+      .toBe(true);
     await client(primary).set("k", "v");
     await expect.poll(() => client(replica).get("k")).toBe("v");
     expect(readFileSync(join(dir, "r", "redis.log"), "utf8")).not.toContain("secret");
+  });
+
+  it("is asked no longer than the caller has time", async ({ expect }) => {
+    const silent = createServer((socket) => void socket.on("error", () => undefined));
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void silent.close());
+    const hurry = new AbortController();
+    const linked = isLinked((silent.address() as AddressInfo).port, "secret", hurry.signal);
+    await once(silent, "connection");
+    hurry.abort();
+    expect(await linked).toBe(false);
   });
 });
 

@@ -81,20 +81,32 @@ export function redisConfig(
 /** Resolves once it answers: it listens before it has read its data back. */
 async function untilServes(port: number, password: string, gone: AbortSignal): Promise<void> {
   while (!gone.aborted) {
-    if ((await askOnce(port, password, "PING")).startsWith("+PONG")) return;
+    if ((await askOnce({ port, password, gone }, "PING")).startsWith("+PONG")) return;
     await sleep(PROBE_EVERY_MS);
   }
 }
 
-/** Whether the replica has its primary's data and follows it now. */
-export async function isLinked(port: number, password: string): Promise<boolean> {
-  return (await askOnce(port, password, "INFO replication")).includes("master_link_status:up");
+/** Whether the replica has its primary's data and follows it now; false when it has not said so by `gone`. */
+export async function isLinked(
+  port: number,
+  password: string,
+  gone: AbortSignal,
+): Promise<boolean> {
+  const said = await askOnce({ port, password, gone }, "INFO replication");
+  return said.includes("master_link_status:up");
 }
 
 /** The reply to one command as it comes off the wire; empty when there is none. */
-function askOnce(port: number, password: string, command: string): Promise<string> {
+function askOnce(
+  {
+    port,
+    password,
+    gone,
+  }: { readonly port: number; readonly password: string; readonly gone: AbortSignal },
+  command: string,
+): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => {
+    const socket = connect({ port, host: "127.0.0.1", signal: gone }, () => {
       socket.write(`AUTH ${password}\r\n${command}\r\nQUIT\r\n`);
     });
     let replies = "";

@@ -60,12 +60,14 @@ class StackError extends Error {
   override readonly name = "StackError";
 }
 
+type Undo = () => Promise<void> | void;
+
 export class LocalStack {
   readonly #options: StackOptions;
   readonly #processes = new Map<string, ManagedProcess>();
   readonly #stopped = new AbortController();
-  /** What `stop` undoes, latest first. */
-  readonly #undo: (() => Promise<void> | void)[] = [];
+  /** What `stop` undoes, latest first: nobody asks for a process to be started once they are stopped. */
+  readonly #undo: Undo[] = [];
   #plan: StackPlan | null = null;
   #faults: FaultBoard | null = null;
   #hasStarted = false;
@@ -113,18 +115,20 @@ export class LocalStack {
         `A stack runs on ${dataDir} already: pid ${pid}, ${url}. Stop it with Ctrl-C or "kill ${pid}", or give this one another folder and other ports: --data DIR --port N --redis-port N`,
       );
     }
-    this.#undo.push(lock.release);
+    await this.#leaveToStop(lock.release);
     removeStackFile(dataDir);
     const leftovers = await endLeftovers(dataDir);
     if (leftovers.length > 0) say(`ended what a killed stack had left: ${leftovers.join(", ")}`);
     const taken = await takenPorts(portUses(bases, isSingleDatabase));
     if (taken.length > 0) throw new StackError(takenPortsMessage(taken, bases));
+    this.#stopped.signal.throwIfAborted();
     this.#plan = planStack(dataDir, bases, isSingleDatabase);
   }
 
   async #startAll(plan: StackPlan): Promise<void> {
     const { root, bases, say } = this.#options;
     const { around } = plan;
+    await this.#leaveToStop(() => this.#stopProcesses());
     const workerPlan = this.#options.worker(plan, this.#stopped.signal);
     workerPlan.catch(() => undefined);
     const gateway = this.#add(plan.gateway);
@@ -142,7 +146,8 @@ export class LocalStack {
       postgres.start().then(() => this.#applySchema(root)),
       workerPlan.then((made) => this.#add(made).start()),
     ]);
-    await untilAllLinked(around);
+    await untilAllLinked(around, this.#stopped.signal);
+    this.#stopped.signal.throwIfAborted();
     const control = await startControlServer({
       port: controlPort(bases.redisPort),
       key: around.secrets.key,
@@ -154,9 +159,19 @@ export class LocalStack {
         },
       }),
     });
-    this.#undo.push(control.close);
+    await this.#leaveToStop(control.close);
     // Last: the first scheduled() finds stores and tables.
-    this.#undo.push(startCron(() => this.#cronUrl(), say));
+    await this.#leaveToStop(startCron(() => this.#cronUrl(), say));
+  }
+
+  /** What has come to be after the stop is undone at once, and the start ends here. */
+  async #leaveToStop(undo: Undo): Promise<void> {
+    if (!this.#stopped.signal.aborted) {
+      this.#undo.push(undo);
+      return;
+    }
+    await undo();
+    this.#stopped.signal.throwIfAborted();
   }
 
   /** Where the Worker takes triggers; `null` while it is not up. */
@@ -220,14 +235,17 @@ export class LocalStack {
       if (devVarsPath !== undefined) removeDevVars(devVarsPath);
       removeDevVars(devVarsOf(dataDir));
     }
+    for (const undo of this.#undo.reverse()) await undo();
+  }
+
+  async #stopProcesses(): Promise<void> {
     const processes = [...this.#processes.values()];
     // The Worker first: what it still does needs the stores.
     for (const isWorker of [true, false]) {
       const group = processes.filter(({ plan }) => (plan.kind === "worker") === isWorker);
       await Promise.all(group.map((one) => one.stop()));
     }
-    if (this.#plan !== null) removeProcessRecord(dataDir);
-    for (const undo of this.#undo.reverse()) await undo();
+    removeProcessRecord(this.#options.dataDir);
   }
 
   #pids(): ReadonlyMap<string, number> {
@@ -253,12 +271,14 @@ export class LocalStack {
 }
 
 /** Resolves once every replica follows its primary, or after 3 s: the stack serves without, too. */
-async function untilAllLinked({ topology, secrets }: Surroundings): Promise<void> {
-  const deadlineMs = performance.now() + LINK_WAIT_MS;
+async function untilAllLinked(
+  { topology, secrets }: Surroundings,
+  stopped: AbortSignal,
+): Promise<void> {
+  const enough = AbortSignal.any([stopped, AbortSignal.timeout(LINK_WAIT_MS)]);
   const replicas = topology.shards.flatMap((shard) => shard.replicas);
   for (const { id, respPort } of replicas) {
-    while (!(await isLinked(respPort, secrets.tokens[id] ?? ""))) {
-      if (performance.now() > deadlineMs) return;
+    while (!enough.aborted && !(await isLinked(respPort, secrets.tokens[id] ?? "", enough))) {
       await sleep(LINK_POLL_MS);
     }
   }

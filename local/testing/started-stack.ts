@@ -30,15 +30,14 @@ export interface StartArguments {
   readonly bases: PortBases;
   readonly dataDir: string;
   readonly more?: readonly string[];
+  /** Beside the environment of the tests. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Resolves once `stack.json` is there; rejects with what it printed when it ends before. */
-export async function startStack({
-  bases,
-  dataDir,
-  more = [],
-}: StartArguments): Promise<StartedStack> {
-  const child = spawnStart({ bases, dataDir, more });
+export async function startStack(given: StartArguments): Promise<StartedStack> {
+  const { dataDir } = given;
+  const child = spawnStart(given);
   const deadlineMs = performance.now() + READY_TIMEOUT_MS;
   for (;;) {
     const stack = readStack(dataDir);
@@ -60,14 +59,24 @@ export async function runStart(
   return { code, output: child.output() };
 }
 
-function spawnStart({ bases, dataDir, more = [] }: StartArguments) {
-  const child = spawn(process.execPath, [
-    START,
-    ...["--port", String(bases.port)],
-    ...["--redis-port", String(bases.redisPort)],
-    ...["--data", dataDir],
-    ...more,
-  ]);
+/** Only begins: nothing serves yet. */
+export function spawnStart({
+  bases,
+  dataDir,
+  more = [],
+  env = {},
+}: StartArguments): Omit<StartedStack, "stack"> {
+  const child = spawn(
+    process.execPath,
+    [
+      START,
+      ...["--port", String(bases.port)],
+      ...["--redis-port", String(bases.redisPort)],
+      ...["--data", dataDir],
+      ...more,
+    ],
+    { env: { ...process.env, ...env } },
+  );
   let printed = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => {
