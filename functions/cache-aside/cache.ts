@@ -5,7 +5,8 @@
  * Invariants that the scripts keep:
  *
  * 1. What is cached was loaded under a grant that stood when it was filled, and every invalidation ends all
- *    grants: so nothing loaded before an invalidation is cached after it.
+ *    grants: so nothing loaded before an invalidation is cached after it. The store makes each grant, so that
+ *    a copy of a request that arrives after the invalidation cannot bring the old one back.
  * 2. For `LEASE_MS` after a grant nobody else is granted the load, so a herd makes one query.
  */
 
@@ -17,6 +18,7 @@ import fillSource from "./fill.lua";
 import forgetSource from "./forget.lua";
 import { dataKey, type ItemRef, leaseKey } from "./keys.ts";
 import leaseSource from "./lease.lua";
+import releaseSource from "./release.lua";
 
 /** How long a grant keeps others from loading: longer than a load takes, shorter than a caller waits. */
 export const LEASE_MS = 1_500;
@@ -44,10 +46,11 @@ export async function dropEntry(redis: RedisPort, item: ItemRef, timeoutMs: numb
 
 export type Leased =
   | { readonly kind: "entry"; readonly entry: Entry | null }
-  | { readonly kind: "granted" }
-  | { readonly kind: "held"; readonly leftMs: number };
+  | { readonly kind: "granted"; readonly grant: string }
+  | { readonly kind: "held" };
 
 export interface LeaseRequest {
+  /** Of one reader, who may send it several times. */
   readonly token: string;
   /** `absent` is answered with an entry that is there; `refresh` replaces it. */
   readonly mode: "absent" | "refresh";
@@ -72,38 +75,52 @@ const runLease = defineScript<
     case "entry":
       return { kind: "entry", entry: decodeEntry(text(detail)) };
     case "granted":
-      return { kind: "granted" };
+      return { kind: "granted", grant: text(detail) };
     case "held":
-      return { kind: "held", leftMs: integer(detail) };
+      return { kind: "held" };
     default:
       throw new MalformedReply();
   }
 });
 
+/** The right to load and fill that a reader was granted. */
+export interface Grant {
+  readonly token: string;
+  readonly grant: string;
+}
+
 /** Gives up a grant, so that the next reader need not wait for it. Safe to send twice. */
-export async function releaseItem(redis: RedisPort, item: ItemRef, token: string): Promise<void> {
-  await redis.command(["HDEL", leaseKey(item), token]);
+export async function releaseItem(
+  redis: RedisPort,
+  item: ItemRef,
+  { token, grant }: Grant,
+): Promise<void> {
+  await runRelease(redis, [leaseKey(item)], [token, grant]);
+}
+
+const runRelease = defineScript<[lease: string], [token: string, grant: string], number>(
+  releaseSource,
+  integer,
+);
+
+export interface Filling extends Grant {
+  readonly entry: Entry;
+  readonly keptMs: number;
 }
 
 /** True when it is cached now; false when the grant is gone. Safe to send twice. */
 export async function fillItem(
   redis: RedisPort,
   item: ItemRef,
-  {
-    token,
-    entry,
-    keptMs,
-  }: { readonly token: string; readonly entry: Entry; readonly keptMs: number },
+  { token, grant, entry, keptMs }: Filling,
 ): Promise<boolean> {
-  return (
-    (await runFill(redis, [dataKey(item), leaseKey(item)], [token, encodeEntry(entry), keptMs])) ===
-    1
-  );
+  const keys = [dataKey(item), leaseKey(item)] as const;
+  return (await runFill(redis, [...keys], [token, grant, encodeEntry(entry), keptMs])) === 1;
 }
 
 const runFill = defineScript<
   [data: string, lease: string],
-  [token: string, entry: string, ttlMs: number],
+  [token: string, grant: string, entry: string, ttlMs: number],
   number
 >(fillSource, integer);
 

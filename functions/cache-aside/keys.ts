@@ -14,7 +14,7 @@ export function dataKey({ instance, tenant, id }: ItemRef): string {
   return storeKey({ instance, pattern: PATTERN, node: null, tenant }, "data", id);
 }
 
-/** Hash: token -> ms of its grant (`lease.lua`). */
+/** Hash: token -> its grant (`lease.lua`). */
 export function leaseKey({ instance, tenant, id }: ItemRef): string {
   return storeKey({ instance, pattern: PATTERN, node: null, tenant }, "lease", id);
 }

@@ -98,7 +98,7 @@ describe("a herd of readers", () => {
     const lease = leaseKey(item);
     const { redis: port } = service.stores();
     const [time] = (await port.command(["TIME"])) as string[];
-    await port.command(["HSET", lease, "of a reader that died", Number(time) * 1_000 - 700]);
+    await port.command(["HSET", lease, "newest", Number(time) * 1_000_000 - 700_000]);
     const found = await service.read(item, 10_000);
     expect(seen(found)).toBe('miss "v"');
   });

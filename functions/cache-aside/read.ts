@@ -13,7 +13,16 @@
 import { attemptRead } from "../../shared/kernel/attempts.ts";
 import { UpstreamError } from "../../shared/kernel/errors.ts";
 import type { Deps, Stores } from "../deps.ts";
-import { type Cached, dropEntry, fillItem, getEntry, leaseItem, releaseItem } from "./cache.ts";
+import {
+  type Cached,
+  dropEntry,
+  type Filling,
+  fillItem,
+  type Grant,
+  getEntry,
+  leaseItem,
+  releaseItem,
+} from "./cache.ts";
 import type { Entry } from "./entry.ts";
 import { freshnessOf, lifetimeOf } from "./freshness.ts";
 import type { Gate } from "./gate.ts";
@@ -26,7 +35,7 @@ export const DIRECT_READS_MAX = 32;
 const GATE_TRIES_MAX = 20;
 const GATE_PAUSE_MS = 25;
 
-/** Pauses of a reader that waits for another one's load; full jitter, up to these. */
+/** Pauses of a reader that waits for another one's load; equal jitter, up to these. */
 const POLL_FIRST_MS = 40;
 const POLL_MAX_MS = 200;
 const POLLS_MAX = 200;
@@ -114,7 +123,9 @@ async function loadOnce(
       const leased = await attemptRead(attempts, () =>
         leaseItem(redis, item, { token, mode: "absent", timeoutMs: halfOfTheTime(reading) }),
       );
-      if (leased.kind === "granted") return await loadAndFill(reading, item, token);
+      if (leased.kind === "granted") {
+        return await loadAndFill(reading, item, { token, grant: leased.grant });
+      }
       if (leased.kind === "entry" && leased.entry !== null) {
         return answer(reading, leased.entry, poll === 0 ? "hit" : "collapsed");
       }
@@ -134,13 +145,13 @@ function isDown(error: unknown): boolean {
   return error instanceof UpstreamError && error.dependency === "redis";
 }
 
-async function loadAndFill(reading: Reading, item: ItemRef, token: string): Promise<Found> {
+async function loadAndFill(reading: Reading, item: ItemRef, grant: Grant): Promise<Found> {
   try {
     const loaded = await loadPatiently(reading, item);
-    reading.afterReply((stores) => fill(reading, stores, item, { token, ...loaded }));
+    reading.afterReply((stores) => fill(reading, stores, item, { ...grant, ...loaded }));
     return answer(reading, loaded.entry, "miss");
   } catch (error) {
-    reading.afterReply(({ redis }) => releaseItem(redis, item, token));
+    reading.afterReply(({ redis }) => releaseItem(redis, item, grant));
     throw error;
   }
 }
@@ -152,8 +163,9 @@ async function renewNow(reading: Reading, item: ItemRef, stale: Entry): Promise<
   try {
     const leased = await leaseItem(reading.redis, item, { token, mode: "refresh", timeoutMs });
     if (leased.kind !== "granted") return answer(reading, stale, "stale");
+    const { grant } = leased;
     const loaded = await load(reading, item, halfOfTheTime(reading));
-    reading.afterReply((stores) => fill(reading, stores, item, { token, ...loaded }));
+    reading.afterReply((stores) => fill(reading, stores, item, { token, grant, ...loaded }));
     return answer(reading, loaded.entry, "miss");
   } catch (error) {
     // The grant is kept: until it runs out nobody tries again.
@@ -170,7 +182,7 @@ function renewLater(reading: Reading, item: ItemRef): void {
     const leased = await leaseItem(stores.redis, item, { token, mode: "refresh", timeoutMs });
     if (leased.kind !== "granted") return;
     const loaded = await load({ ...reading, postgres: stores.postgres }, item, timeoutMs);
-    await fill(reading, stores, item, { token, ...loaded });
+    await fill(reading, stores, item, { token, grant: leased.grant, ...loaded });
   });
 }
 
@@ -183,9 +195,9 @@ async function fill(
   { count }: Reading,
   { redis, attempts }: ReadStores,
   item: ItemRef,
-  granted: Loaded & { readonly token: string },
+  filling: Filling,
 ): Promise<void> {
-  if (await attemptRead(attempts, () => fillItem(redis, item, granted))) count("fills");
+  if (await attemptRead(attempts, () => fillItem(redis, item, filling))) count("fills");
 }
 
 /** Without a grant, and so without filling; bounded, because nothing shields Postgres now. */

@@ -88,6 +88,7 @@ describe("the fate of a call", () => {
 
   it("is what its name says", async ({ expect }) => {
     expect(await outcomes("applied")).toEqual(["applied", "answered 1"]);
+    expect(await outcomes("duplicate")).toEqual(["applied", "answered 1", "applied"]);
     expect(await outcomes("lost")).toEqual(["failed"]);
     expect(await outcomes("answer_lost")).toEqual(["applied", "failed"]);
     expect(await outcomes("late")).toEqual(["failed", "applied"]);

@@ -59,6 +59,8 @@ interface World {
   /** What Postgres holds, as far as no call has changed it since. */
   rows: ReturnType<typeof storedRows> | null;
   isGranted: boolean;
+  /** The last grant that each reader was told, by its token. */
+  readonly held: Map<string, string>;
 }
 
 let runs = 0;
@@ -80,6 +82,7 @@ export async function beginRun(real: RealStores, scenario: Scenario): Promise<Ru
     broken: null,
     rows: null,
     isGranted: false,
+    held: new Map(),
   };
   if (scenario.before !== null) {
     const { before: value } = scenario;
@@ -95,10 +98,10 @@ export async function beginRun(real: RealStores, scenario: Scenario): Promise<Ru
       if (world.broken !== null) throw new Error(world.broken);
     },
     async state() {
-      const { writes, floors } = world;
+      const { writes, floors, held } = world;
       world.rows ??= storedRows(real, item);
       const known = [[...writes.values()].map(factsOf), [...floors], await world.rows];
-      return `${schedule.position()} ${digest([...known, await cachedKeys(real, item)])}`;
+      return `${schedule.position()} ${digest([...known, await cachedKeys(real, item, held)])}`;
     },
     finish: () => checkAtRest(world),
   };
@@ -163,6 +166,9 @@ function requestOf(world: World, actor: string, value: string | null, onFirst = 
   let calls = 0;
   const stepping = {
     ...eventStepping(world),
+    onGrant: (token: string, grant: string) => {
+      world.held.set(token, grant);
+    },
     onCall(label: string) {
       if (calls === 0) onFirst();
       calls += 1;
@@ -188,14 +194,15 @@ function requestOf(world: World, actor: string, value: string | null, onFirst = 
     afterReply: (work: (stores: ReturnType<typeof steppingStores>) => Promise<unknown>) => {
       works += 1;
       const name = `${actor}.${works}`;
-      schedule.spawn(name, () => work(steppingStores(stepping, name)));
+      schedule.spawn(name, () => work(steppingStores(stepping, name)), actor);
     },
   };
 }
 
 function eventStepping(world: World): Stepping {
   const { real, schedule } = world;
-  return { real, schedule, onCall: (label) => noteCall(world, label), onWrite: () => {} };
+  const onCall = (label: string) => noteCall(world, label);
+  return { real, schedule, onCall, onWrite: () => {}, onGrant: () => {} };
 }
 
 function noteCall(world: World, label: string): void {
@@ -252,11 +259,8 @@ function spawnEvent(world: World, event: Event): void {
   const happen = async () => {
     if (event === "expire") await real.redis.command(["DEL", data]);
     else if (event === "ungrant") await real.redis.command(["DEL", lease]);
-    else {
-      const tokens = await real.redis.command(["HKEYS", lease]);
-      for (const token of Array.isArray(tokens) ? tokens : []) {
-        await real.redis.command(["HINCRBY", lease, String(token), -YOUNG_MS]);
-      }
+    else if ((await real.redis.command(["EXISTS", lease])) === 1) {
+      await real.redis.command(["HINCRBY", lease, "newest", -YOUNG_MS * 1_000]);
     }
   };
   schedule.spawn(event, () => schedule.step(event, event, happen));

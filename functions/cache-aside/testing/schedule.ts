@@ -9,10 +9,10 @@
 import { assert } from "../../../shared/kernel/assert.ts";
 
 /**
- * What becomes of a call: it works; the caller sees it fail and it never arrives, or did arrive, or is still
- * on its way and may arrive at any later time; or the caller dies before it.
+ * What becomes of a call: it works; it works, and a second copy of it arrives at any later time; the caller sees
+ * it fail and it never arrives, or did arrive, or may arrive at any later time; or the caller dies before it.
  */
-export type Fate = "applied" | "lost" | "answer_lost" | "late" | "crash";
+export type Fate = "applied" | "duplicate" | "lost" | "answer_lost" | "late" | "crash";
 
 export interface Choice {
   readonly actor: string;
@@ -68,10 +68,13 @@ export function createSchedule({ faultsOf, faultsMax, errorOf, digest }: Schedul
           traces.delete(actor);
           return halt();
         }
-        if (fate === "late") parked.set(`${actor}${COPY}${label}`, copyOf(label, call));
-        const result = fate === "applied" || fate === "answer_lost" ? await call() : undefined;
-        note(actor, `${label} ${fate} ${fate === "applied" ? digest(result) : ""}`);
-        if (fate === "applied") resolve(result as Result);
+        const isAnswered = fate === "applied" || fate === "duplicate";
+        if (fate === "late" || fate === "duplicate") {
+          parked.set(`${actor}${COPY}${label}`, copyOf(label, call));
+        }
+        const result = isAnswered || fate === "answer_lost" ? await call() : undefined;
+        note(actor, `${label} ${fate} ${isAnswered ? digest(result) : ""}`);
+        if (isAnswered) resolve(result as Result);
         else reject(errorOf(label, fate));
       };
       assert(!parked.has(actor), `${actor} does two things at once`);
@@ -89,9 +92,15 @@ export function createSchedule({ faultsOf, faultsMax, errorOf, digest }: Schedul
 
   return {
     step,
-    /** Begins an actor; it runs to its first step at once. A failure of its own ends it. */
-    spawn(actor: string, run: () => Promise<unknown>) {
+    /**
+     * Begins an actor; it runs to its first step at once. A failure of its own ends it.
+     *
+     * @param parent the actor whose results it works with, if any
+     */
+    spawn(actor: string, run: () => Promise<unknown>, parent?: string) {
       running += 1;
+      const inherited = parent === undefined ? undefined : traces.get(parent);
+      if (inherited !== undefined) traces.set(actor, [...inherited]);
       const end = () => {
         traces.delete(actor);
         halt();

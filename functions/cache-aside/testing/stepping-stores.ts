@@ -25,11 +25,13 @@ export interface Stepping {
   readonly onCall: (label: string) => void;
   /** Told of every write statement that Postgres answered, whatever its sender gets to know. */
   readonly onWrite: (row: PostgresRow | undefined) => void;
+  /** Told of every grant that a reader gets to know. */
+  readonly onGrant: (token: string, grant: string) => void;
 }
 
 /** The stores as one actor sees them: each call is a step. */
 export function steppingStores(
-  { real, schedule, onCall, onWrite }: Stepping,
+  { real, schedule, onCall, onWrite, onGrant }: Stepping,
   actor: string,
 ): Stores {
   const startedMs = Date.now();
@@ -38,6 +40,13 @@ export function steppingStores(
       onCall(label);
       return call();
     });
+  const lease: RedisPort["script"] = async (script, keys, args) => {
+    const asked = () => real.redis.script(script, keys, withoutTime(args));
+    const reply = await step("lease", asked);
+    const [kind, grant] = Array.isArray(reply) ? reply : [];
+    if (kind === "granted") onGrant(String(args[0]), String(grant));
+    return reply;
+  };
   return {
     traffic: storeTraffic(() => 0),
     attempts: {
@@ -51,7 +60,7 @@ export function steppingStores(
       command: (args) => step(args[0], () => real.redis.command(args)),
       script: (script, keys, args) =>
         script.source === leaseSource
-          ? step("lease", () => real.redis.script(script, keys, withoutTime(args)))
+          ? lease(script, keys, args)
           : step(script.source === fillSource ? "fill" : "script", () =>
               real.redis.script(script, keys, args),
             ),
@@ -72,11 +81,12 @@ function withoutTime([token = "", , , mode = ""]: readonly RedisArgument[]): Red
   return [token, YOUNG_MS, YOUNG_MS, mode];
 }
 
-/** What an actor is told: after these a call to Redis is given up, and a write is sent again. */
+/** What an actor is told: after these a write or a lease is sent again, another call to Redis is given up. */
 export function errorOf(label: string, fate: Fate): UpstreamError {
   if (label === "write") {
     return new UpstreamError({ dependency: "postgres", fault: "timeout", outcome: "unknown" });
   }
   const outcome = fate === "lost" ? "not_applied" : "unknown";
-  return new UpstreamError({ dependency: "redis", fault: "circuit_open", outcome });
+  const fault = label === "lease" ? "timeout" : "circuit_open";
+  return new UpstreamError({ dependency: "redis", fault, outcome });
 }

@@ -26,20 +26,30 @@ export function storedRows({ postgres }: RealStores, { instance }: ItemRef) {
   return postgres.query(STORED, [instance]);
 }
 
-/** All that Redis holds of an item, and whether its grants are young. */
-export async function cachedKeys({ redis }: RealStores, item: ItemRef) {
+/**
+ * All that Redis holds of an item: of the newest grant whether it is young, of each one whether a reader holds it
+ * (`held` by token), since one that was made anew looks like the one before.
+ */
+export async function cachedKeys(
+  { redis }: RealStores,
+  item: ItemRef,
+  held: ReadonlyMap<string, string>,
+) {
   const [data, lease] = [dataKey(item), leaseKey(item)];
   const [entry, grants] = await Promise.all([
     redis.command(["GET", data]),
     redis.command(["HGETALL", lease]),
   ]);
-  const nowMs = Date.now();
-  const young = (text: unknown) => Math.abs(nowMs - Number(text)) < YOUNG_MS / 2;
+  const nowUs = Date.now() * 1_000;
+  const isYoung = (grant: string) => Math.abs(nowUs - Number(grant)) < YOUNG_MS * 500;
+  const texts = (Array.isArray(grants) ? grants : []).map(String);
   return [
     entry,
-    (Array.isArray(grants) ? grants : []).map((text, place) =>
-      place % 2 === 0 ? text : young(text),
-    ),
+    texts.map((text, place) => {
+      const token = texts[place - 1];
+      if (place % 2 === 0 || token === undefined) return text;
+      return token === "newest" ? isYoung(text) : held.get(token) === text;
+    }),
   ];
 }
 
