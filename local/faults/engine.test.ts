@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, it } from "vitest";
-import { FAULTS_MAX, FaultEngine } from "./engine.ts";
-import { FAULT_KINDS, type FaultSpec } from "./fault.ts";
+import { FaultEngine } from "./engine.ts";
+import { FAULT_KINDS, FAULTS_MAX, type FaultSpec } from "./fault.ts";
 import { FaultSpecError } from "./fault-spec.ts";
 
 const issuesOf = (add: () => unknown): string => {

@@ -14,10 +14,9 @@
  * 4. `lag` never hits a request: whoever carries the replication stream reads `lagMs`.
  */
 import { dice } from "./dice.ts";
-import type { Fault, FaultKind, FaultSpec } from "./fault.ts";
+import { FAULTS_MAX, type Fault, type FaultKind, type FaultSpec } from "./fault.ts";
 import { DELAY_DEFAULT_MS, FaultSpecError, parseFaultSpec } from "./fault-spec.ts";
 
-export const FAULTS_MAX = 100;
 const EVERY_TARGET = "*";
 
 /** A store that faults can aim at. */

@@ -27,6 +27,9 @@ export const FAULT_KINDS = [
   "lag",
 ] as const;
 
+/** At once. */
+export const FAULTS_MAX = 100;
+
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface FaultSpec {

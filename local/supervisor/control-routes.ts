@@ -25,6 +25,8 @@ import type { ManagedProcess } from "./managed-process.ts";
 
 const ACTIONS = ["kill", "pause", "resume", "restart", "start", "wipe"] as const;
 type Action = (typeof ACTIONS)[number];
+/** After these a process has forgotten which faults were used up. */
+const FORGETFUL: readonly Action[] = ["kill", "restart", "wipe"];
 
 export interface Controlled {
   readonly processes: ReadonlyMap<string, ManagedProcess>;
@@ -119,7 +121,7 @@ async function processRoutes(
 
 /** Resolves with what speaks against it, or `null` once it has happened. */
 async function act(
-  { afterWipe }: Controlled,
+  { faults, afterWipe }: Controlled,
   process: ManagedProcess,
   action: Action,
   body: unknown,
@@ -129,6 +131,7 @@ async function act(
   if (hold === null) {
     return problem(400, `${action} takes ${action === "kill" ? "{hold?: boolean}" : "no body"}.`);
   }
+  if (process.isUp && FORGETFUL.includes(action)) await faults.forgetExhausted();
   switch (action) {
     case "kill":
       await process.kill({ isHeld: hold });

@@ -4,25 +4,30 @@
  *
  * 1. A fault is in force when `add` resolves, unless its process is down; then it is from the moment that is back.
  * 2. The list survives a restart of either process; there each fault then counts its hits from zero.
- * 3. `*` aims at both processes, and each counts for itself.
+ * 3. A fault that has hit as often as it may is taken off the list when that is read, when it would be full, and
+ *    before a process is taken down on request, so that it does not hit anew afterwards.
+ * 4. `*` aims at both processes, and each counts for itself.
  */
 import type { FaultEngine, FaultTarget } from "../faults/engine.ts";
-import type { Fault } from "../faults/fault.ts";
+import { FAULTS_MAX, type Fault } from "../faults/fault.ts";
 import type { ManagedProcess } from "./managed-process.ts";
+
+/** A process that carries faults out. */
+export type FaultCarrier = Pick<ManagedProcess, "ask">;
 
 const EVERY_TARGET = "*";
 const POSTGRES = "postgres";
 
 export class FaultBoard {
   readonly #targets: readonly FaultTarget[];
-  readonly #gateway: ManagedProcess;
-  readonly #postgres: ManagedProcess;
+  readonly #gateway: FaultCarrier;
+  readonly #postgres: FaultCarrier;
   #rules: FaultEngine | null = null;
   #faults: readonly Fault[] = [];
 
   constructor(
     redisTargets: readonly FaultTarget[],
-    processes: { readonly gateway: ManagedProcess; readonly postgres: ManagedProcess },
+    processes: { readonly gateway: FaultCarrier; readonly postgres: FaultCarrier },
   ) {
     this.#targets = [...redisTargets, { id: POSTGRES, canLag: false }];
     this.#gateway = processes.gateway;
@@ -31,13 +36,14 @@ export class FaultBoard {
 
   /** Throws `FaultSpecError` for anything that is not a fault of this stack. */
   async add(spec: unknown): Promise<Fault> {
+    if (this.#faults.length >= FAULTS_MAX) await this.forgetExhausted();
     const fault = (await this.#engine()).add(spec);
     this.#faults = [...this.#faults, fault];
     await this.#pushAll();
     return fault;
   }
 
-  /** With the hits so far. One that has hit as often as it may is not there any more. */
+  /** With the hits so far. */
   async list(): Promise<readonly Fault[]> {
     const told = await Promise.all(
       [this.#gateway, this.#postgres].map((process) =>
@@ -45,19 +51,21 @@ export class FaultBoard {
       ),
     );
     const listed = this.#faults.map((fault) => {
-      const carriers = told.flatMap((answer, index) =>
-        answer !== null && this.#isCarriedBy(fault, index === 1) ? [answer] : [],
-      );
-      const isExhausted =
-        carriers.length > 0 && carriers.every(({ exhausted }) => exhausted.includes(fault.id));
+      const carriers = told.filter((_, index) => this.#isCarriedBy(fault, index === 1));
+      const isExhausted = carriers.every((answer) => answer?.exhausted.includes(fault.id));
       const hits = carriers
-        .flatMap(({ faults }) => faults)
+        .flatMap((answer) => answer?.faults ?? [])
         .filter(({ id }) => id === fault.id)
         .reduce((sum, live) => sum + live.hits, 0);
       return { fault: { ...fault, hits }, isExhausted };
     });
     for (const { fault, isExhausted } of listed) if (isExhausted) this.#forget(fault.id);
     return listed.filter(({ isExhausted }) => !isExhausted).map(({ fault }) => fault);
+  }
+
+  /** Where a process is down or silent, what it carries stays on the list. */
+  async forgetExhausted(): Promise<void> {
+    await this.list();
   }
 
   /** Returns whether there was one. */
@@ -77,7 +85,7 @@ export class FaultBoard {
   }
 
   /** Brings a process that has just become ready up to date. Any other process is left alone. */
-  async push(process: ManagedProcess): Promise<void> {
+  async push(process: FaultCarrier): Promise<void> {
     if (process !== this.#gateway && process !== this.#postgres) return;
     const faults = this.#faults.filter((fault) =>
       this.#isCarriedBy(fault, process === this.#postgres),

@@ -170,6 +170,9 @@ describe("a running stack", () => {
     const { main } = stack().redis;
     await control("POST", "/faults", { target: "main", kind: "error", count: 1 });
     expect(await redis(main, "PING")).toMatch(/^error: /);
+    await control("POST", "/processes/gateway/kill");
+    await control("POST", "/processes/gateway/start");
+    expect(await redis(main, "PING")).toBe("PONG");
     expect((await control("GET", "/faults")).body).toEqual({ faults: [] });
     expect((await control("DELETE", "/faults")).body).toEqual({ removed: 0 });
     expect(await redis(main, "PING")).toBe("PONG");
