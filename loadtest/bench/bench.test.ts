@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, it } from "vitest";
 import { randomStream } from "../protocol/random.ts";
 import { TIERS } from "../protocol/tiers.ts";
-import { syntheticMeasurement } from "../testing/synthetic-run.ts";
+import { remoteRun, syntheticMeasurement, syntheticRun } from "../testing/synthetic-run.ts";
 import { discoverRows } from "./discover-rows.ts";
 import { isPatternFirst, judgeRatio, type Pair, pairedRatio } from "./ratio.ts";
 import { GROWTH_MAX_MIB, judgeSteadiness, PACE_MIN, steadiness } from "./steady.ts";
@@ -126,6 +126,14 @@ describe("steadiness", () => {
     const { growthMib } = steadiness(growing);
     expect(growthMib).toBeGreaterThan(40);
     expect(growthMib).toBeLessThan(60);
+  });
+
+  it("does not take a worker that was not sampled for one that did not grow", ({ expect }) => {
+    const [measurement] = remoteRun(syntheticRun([even])).measurements;
+    if (measurement === undefined) throw new Error("the run has one measurement");
+    const run = steadiness(measurement);
+    expect(run.growthMib).toBeNaN();
+    expect(judgeSteadiness([run]).isSizeKept).toBe(false);
   });
 
   it("is judged by the median of the runs", ({ expect }) => {

@@ -25,7 +25,7 @@ export interface SteadyRun {
   readonly growthMib: number;
 }
 
-/** Requires a measurement of the heavy tier that was sampled. */
+/** Requires a measurement of the heavy tier. Growth is `NaN`, which meets no bound, where no worker was sampled. */
 export function steadiness(measurement: Measurement): SteadyRun {
   const ends = fromColumns(measurement.requests).map((request) => request.endMs);
   const second = perSecond(ends, PART, 2 * PART);
@@ -40,7 +40,7 @@ function perSecond(ends: readonly number[], from: number, to: number): number {
 }
 
 function growthMib({ resources }: Measurement, durationMs: number): number {
-  if (resources === null) return Number.NaN;
+  if (!resources?.processes.some((series) => series.role === "worker")) return Number.NaN;
   const rssKib = rssSeries(resources, "worker");
   const meanOf = (fromMs: number, toMs: number) => {
     const inside = rssKib.filter((_, place) => {

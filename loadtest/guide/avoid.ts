@@ -46,7 +46,9 @@ function reasonsAt(
   if (p99Ms !== null && p99Ms.low > P99_MAX_MS) {
     reasons.push(`one request in a hundred takes longer than ${whole(p99Ms.low)} ms`);
   }
-  const grownMib = (peakMib.get("worker") ?? 0) - (lightest.summary.peakMib.get("worker") ?? 0);
+  const atFirstMib = lightest.summary.peakMib.get("worker");
+  // Not sampled in one of the two: no growth can be told.
+  const grownMib = atFirstMib === undefined ? 0 : (peakMib.get("worker") ?? 0) - atFirstMib;
   if (grownMib > GROWTH_MAX_MIB) reasons.push(`the worker grows by ${whole(grownMib)} MiB`);
   return reasons;
 }

@@ -3,7 +3,7 @@ import { describe, it } from "vitest";
 import { PATTERNS, type PatternId } from "../../shared/patterns.ts";
 import type { Measurement, Run } from "../run-file/schema.ts";
 import type { Estimate } from "../statistics/interval.ts";
-import { syntheticMeasurement, syntheticRun } from "../testing/synthetic-run.ts";
+import { remoteRun, syntheticMeasurement, syntheticRun } from "../testing/synthetic-run.ts";
 import { selectionGuide } from "./guide.ts";
 import { type Better, rank } from "./ranking.ts";
 import { guideText } from "./text.ts";
@@ -171,6 +171,23 @@ describe("the selection guide", () => {
     expect(avoid.map(({ pattern, requests }) => [pattern, requests])).toEqual([
       ["bloom-sstable", 4_000],
     ]);
+  });
+
+  it("calls no worker grown that was not sampled at both loads", ({ expect }) => {
+    const grown = runOf([["leaderboard", 5]]).measurements.map((one, place) => ({
+      ...one,
+      resources: one.resources && {
+        ...one.resources,
+        processes: one.resources.processes.map((series) => ({
+          ...series,
+          rssKib: series.rssKib.map((kib) => kib * (1 + 9 * place)),
+        })),
+      },
+    }));
+    expect(selectionGuide(syntheticRun(grown))?.avoid).toHaveLength(1);
+    const [light] = remoteRun(syntheticRun(grown)).measurements;
+    const half = grown.map((one, place) => (place === 0 && light ? light : one));
+    expect(selectionGuide(syntheticRun(half))?.avoid).toEqual([]);
   });
 
   it("says that it cannot say where only one load was measured", ({ expect }) => {

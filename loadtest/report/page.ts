@@ -82,8 +82,11 @@ function pageBody(
 function lead(run: Run, patterns: readonly PatternSummary[]): string {
   const loads = [...new Set(patterns.flatMap(({ tiers }) => tiers.map((tier) => tier.requests)))];
   const names = loads.toSorted((a, b) => a - b).map((load) => load.toLocaleString("en-US"));
-  return `${patterns.length} patterns, ${names.join(", ")} requests each, against ${run.target.kind === "local" ? "the local stack on this machine" : run.target.name}, ${run.startedAt.slice(0, 10)}.`;
+  return `${patterns.length} patterns, ${names.join(", ")} requests each, against ${where(run.target)}, ${run.startedAt.slice(0, 10)}.`;
 }
+
+const where = ({ kind, name }: Run["target"]): string =>
+  kind === "remote" ? name : `${name === "local stack" ? "the local stack" : name} on this machine`;
 
 const figures = (charts: readonly Chart[]): Markup =>
   join(charts.map(({ svg }) => element("figure", {}, svg)));

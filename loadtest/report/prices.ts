@@ -22,32 +22,39 @@ export interface CostPerMillion {
   readonly totalUsd: number;
 }
 
+/** Of one request; `null` where a store was not counted. */
 export interface StoreUse {
-  /** Billed Redis commands of one request. */
-  readonly redisCommands: number;
-  /** SQL statements of one request; Neon bills compute time, not statements. */
-  readonly sqlStatements: number;
+  /** Billed Redis commands. */
+  readonly redisCommands: number | null;
+  /** Neon bills compute time, not statements. */
+  readonly sqlStatements: number | null;
 }
 
 const POSTGRES_ID = "postgres";
 
-/** `null` when the stores were not counted. */
-export function storeUse({ measurement, summary }: TierSummary): StoreUse | null {
-  if (measurement.stores === null || summary.count === 0) return null;
-  const commands = (isPostgres: boolean) =>
-    (measurement.stores ?? [])
+export function storeUse({ measurement, summary }: TierSummary): StoreUse {
+  const { stores } = measurement;
+  if (stores === null || summary.count === 0) return { redisCommands: null, sqlStatements: null };
+  const perRequest = (isPostgres: boolean) => {
+    const counts = stores
       .filter((store) => (store.id === POSTGRES_ID) === isPostgres)
-      .reduce((sum, store) => sum + store.commands, 0) / summary.count;
-  return { redisCommands: commands(false), sqlStatements: commands(true) };
+      .map((store) => store.commands);
+    return counts.reduce<number | null>(
+      (sum, commands) =>
+        sum === null || commands === null ? null : sum + commands / summary.count,
+      0,
+    );
+  };
+  return { redisCommands: perRequest(false), sqlStatements: perRequest(true) };
 }
 
-/** `null` when CPU or stores were not measured. */
+/** `null` when the Worker's CPU or the Redis commands were not measured. */
 export function costPerMillion(tier: TierSummary): CostPerMillion | null {
-  const use = storeUse(tier);
+  const { redisCommands } = storeUse(tier);
   const workerCpuUs = tier.summary.cpuUsPerRequest.get("worker");
-  if (use === null || workerCpuUs === undefined) return null;
+  if (redisCommands === null || workerCpuUs === undefined) return null;
   const requestsUsd = PRICES.workersRequestsUsdPerMillion;
   const cpuUsd = (workerCpuUs / 1_000) * PRICES.workersCpuUsdPerMillionMs;
-  const redisUsd = use.redisCommands * 10 * PRICES.redisCommandsUsdPerHundredThousand;
+  const redisUsd = redisCommands * 10 * PRICES.redisCommandsUsdPerHundredThousand;
   return { requestsUsd, cpuUsd, redisUsd, totalUsd: requestsUsd + cpuUsd + redisUsd };
 }

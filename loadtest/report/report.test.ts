@@ -4,7 +4,12 @@ import { join } from "node:path";
 import { afterAll, describe, it } from "vitest";
 import { PATTERNS } from "../../shared/patterns.ts";
 import { readRun, writeRun } from "../run-file/store.ts";
-import { fullSyntheticRun, syntheticMeasurement, syntheticRun } from "../testing/synthetic-run.ts";
+import {
+  fullSyntheticRun,
+  remoteRun,
+  syntheticMeasurement,
+  syntheticRun,
+} from "../testing/synthetic-run.ts";
 import { spread } from "./charts/frame.ts";
 import { element, escaped } from "./markup.ts";
 import { report } from "./page.ts";
@@ -31,6 +36,16 @@ const files = (path: string): Record<string, string> =>
       .filter((entry) => entry.isFile())
       .map((entry) => [entry.name, readFileSync(join(entry.parentPath, entry.name), "utf8")]),
   );
+
+/** The first row of the table of costs. */
+const costCells = (html: string): string[] =>
+  [
+    ...html
+      .slice(html.indexOf("<caption>Estimated cost"))
+      .split("</tr>", 2)
+      .join("")
+      .matchAll(/<td[^>]*>(.*?)<\/td>/g),
+  ].map(([, cell = ""]) => cell);
 
 describe("the report", () => {
   it("has the same bytes when it is rebuilt from the run file", ({ expect }) => {
@@ -103,6 +118,35 @@ describe("the report", () => {
     const { html } = report(small, null);
     const numbers = html.slice(html.indexOf('id="numbers"'));
     expect(numbers).toContain("not shown");
+  });
+
+  it("of a deployment gives no number to what was not sampled there", ({ expect }) => {
+    const { html, svgs } = report(remoteRun(fullSyntheticRun()), null);
+    const cells = [...html.matchAll(/<tr><th scope="row">[^<]*<\/th>(.*?)<\/tr>/g)].map(
+      ([, row = ""]) => [...row.matchAll(/<td[^>]*>(.*?)<\/td>/g)].map(([, cell = ""]) => cell),
+    );
+    const ofCpu = cells.filter((row) => row.filter((cell) => cell === "not sampled").length > 3);
+    expect(ofCpu).toHaveLength(30);
+    const [, service, worker, gateway, redis, postgres, k6, memory, stores] = ofCpu[0] ?? [];
+    const absent = [service, worker, gateway, redis, postgres, memory, stores];
+    expect(absent).toEqual(absent.map(() => "not sampled"));
+    expect(Number(k6)).toBeGreaterThan(0);
+    expect(cells.find(([article]) => article === "3.7")?.[1]).toBe("not sampled");
+    expect(svgs.get("4-cpu.svg")).not.toContain("µs/req");
+    expect(html).not.toMatch(/NaN|undefined/);
+  });
+
+  it("counts no commands and no cost where one of the stores was not counted", ({ expect }) => {
+    const partly = {
+      ...small,
+      measurements: small.measurements.map((one) => ({
+        ...one,
+        stores: [{ id: "main", requests: 9, commands: null }, ...(one.stores ?? [])],
+      })),
+    };
+    expect(costCells(report(small, null).html)).not.toContain("not counted");
+    const [commands, statements, , , , , sum] = costCells(report(partly, null).html);
+    expect([commands, statements, sum]).toEqual(["not counted", "0.01", "not counted"]);
   });
 
   it("turns no name of a run file into markup", ({ expect }) => {

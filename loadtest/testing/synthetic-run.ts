@@ -21,6 +21,7 @@ export interface SyntheticLoad {
 
 const VUS = 16;
 const SAMPLES = 12;
+const OWN_ROLES: readonly Role[] = ["generator", "lab"];
 
 /** One measurement whose response times are exponential around `meanMs`, all answers right. */
 export function syntheticMeasurement(load: SyntheticLoad): Measurement {
@@ -129,6 +130,22 @@ export function syntheticRun(measurements: readonly Measurement[]): Run {
     })),
     measurements: [...measurements],
     verdict: judgeRun(measurements),
+  };
+}
+
+/** The same run as it comes from a deployment: only the generator and the lab were sampled, no store was counted. */
+export function remoteRun(run: Run): Run {
+  return {
+    ...run,
+    target: { kind: "remote", name: "kv.example.com" },
+    measurements: run.measurements.map((one) => ({
+      ...one,
+      stores: null,
+      resources: one.resources && {
+        ...one.resources,
+        processes: one.resources.processes.filter(({ role }) => OWN_ROLES.includes(role)),
+      },
+    })),
   };
 }
 

@@ -109,14 +109,20 @@ function cpuChart(patterns: readonly PatternSummary[]): Chart {
         tier,
         requests,
         parts: without(summary.cpus, ["lab", "supervisor"]),
-        detail: summary.cpus.has("worker") ? `, ${whole(serviceCpuUs(summary))} µs/req` : "",
+        detail: serviceCpuText(summary),
       })),
     })),
   });
 }
 
-/** CPU microseconds that the service and its stores spend on a request. */
-export function serviceCpuUs({ cpuUsPerRequest }: Summary): number {
+function serviceCpuText(summary: Summary): string {
+  const us = serviceCpuUs(summary);
+  return us === null ? "" : `, ${whole(us)} µs/req`;
+}
+
+/** CPU microseconds that the service and its stores spend on a request; `null` where the Worker was not sampled. */
+export function serviceCpuUs({ cpuUsPerRequest }: Summary): number | null {
+  if (!cpuUsPerRequest.has("worker")) return null;
   const service = without(cpuUsPerRequest, ["generator", "lab", "supervisor"]);
   return [...service.values()].reduce((sum, us) => sum + us, 0);
 }

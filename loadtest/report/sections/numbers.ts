@@ -1,6 +1,7 @@
 /** @module The tables: every number of the charts, errors, store traffic, cost, and the article's figures. */
 import type { Estimate } from "../../statistics/interval.ts";
 import { heaviest, type PatternSummary, type TierSummary } from "../../statistics/run-summary.ts";
+import type { Summary } from "../../statistics/summary.ts";
 import { ARTICLE } from "../article.ts";
 import { serviceCpuUs } from "../charts/all-charts.ts";
 import { compact, fixed, percent, whole } from "../format.ts";
@@ -12,6 +13,11 @@ const number = (name: string) => ({ name, isNumber: true });
 
 const NOT_SHOWN = "not shown";
 const NOT_COUNTED = "not counted";
+const NOT_SAMPLED = "not sampled";
+
+/** What was never sampled has no number, and 0 would be one. */
+const sampled = (value: number | null | undefined): string =>
+  value === null || value === undefined ? NOT_SAMPLED : whole(value);
 
 const range = ({ value, low, high }: Estimate, digits: number): string =>
   digits === 0
@@ -66,22 +72,28 @@ export function numbersSection(patterns: readonly PatternSummary[]): Markup {
       ],
       eachTier(patterns, ({ requests, summary }) => {
         const us = (role: "worker" | "gateway" | "redis" | "postgres" | "generator") =>
-          whole(summary.cpuUsPerRequest.get(role) ?? 0);
-        const mib = (role: "worker" | "redis" | "postgres") => summary.peakMib.get(role) ?? 0;
+          sampled(summary.cpuUsPerRequest.get(role));
         return [
           whole(requests),
-          whole(serviceCpuUs(summary)),
+          sampled(serviceCpuUs(summary)),
           us("worker"),
           us("gateway"),
           us("redis"),
           us("postgres"),
           us("generator"),
-          whole(mib("worker")),
-          whole(mib("redis") + mib("postgres")),
+          sampled(summary.peakMib.get("worker")),
+          sampled(storesMib(summary)),
         ];
       }),
     ),
   );
+}
+
+/** `null` unless both stores were sampled: a part is not the sum. */
+function storesMib({ peakMib }: Summary): number | null {
+  const redis = peakMib.get("redis");
+  const postgres = peakMib.get("postgres");
+  return redis === undefined || postgres === undefined ? null : redis + postgres;
 }
 
 function eachTier(
@@ -141,7 +153,7 @@ export function storesSection(patterns: readonly PatternSummary[]): Markup {
     "stores",
     "Round trips and cost",
     paragraph(
-      "Round trips are the replies' own Kv-Cost, averaged; commands and statements were counted by the stores' endpoints, among them those of work done after the reply.",
+      "Round trips are the replies' own Kv-Cost, averaged; commands are those of Redis itself (INFO commandstats), inside scripts too, and statements those that the Postgres endpoint counted; the work done after a reply is among them.",
     ),
     table(
       "Store round trips of a request, at the heaviest load",
@@ -195,13 +207,18 @@ function costRow(one: PatternSummary): string[] {
   const cpuUs = tier.summary.cpuUsPerRequest.get("worker");
   return [
     one.pattern.title,
-    use === null ? NOT_COUNTED : fixed(use.redisCommands, 2),
-    use === null ? NOT_COUNTED : fixed(use.sqlStatements, 2),
-    cpuUs === undefined ? NOT_COUNTED : fixed(cpuUs / 1_000, 3),
+    use.redisCommands === null ? NOT_COUNTED : fixed(use.redisCommands, 2),
+    use.sqlStatements === null ? NOT_COUNTED : fixed(use.sqlStatements, 2),
+    cpuUs === undefined ? NOT_SAMPLED : fixed(cpuUs / 1_000, 3),
     ...(cost === null
       ? ["", "", "", NOT_COUNTED]
       : [cost.requestsUsd, cost.cpuUsd, cost.redisUsd, cost.totalUsd].map((usd) => fixed(usd, 2))),
   ];
+}
+
+function workerGb({ peakMib }: Summary): string {
+  const mib = peakMib.get("worker");
+  return mib === undefined ? NOT_SAMPLED : fixed((mib * 1.048576) / 1_000, 2);
 }
 
 export function articleSection(patterns: readonly PatternSummary[]): Markup {
@@ -246,9 +263,7 @@ export function articleSection(patterns: readonly PatternSummary[]): Markup {
         [
           "bloom-sstable at 50,000 requests, memory in GB",
           String(collapse.memoryGb),
-          at50k
-            ? fixed(((at50k.peakMib.get("worker") ?? 0) * 1.048576) / 1_000, 2)
-            : "not measured",
+          at50k ? workerGb(at50k) : "not measured",
         ],
       ],
     ),

@@ -26,7 +26,7 @@ export function verdictSection(run: Run, patterns: readonly PatternSummary[]): M
 }
 
 const CONSISTENCY_TEXT: Readonly<Record<ConsistencyLevel, string>> = {
-  linearizable: "all callers see the last acknowledged write, in one order",
+  linearizable: "of each key all callers see the last acknowledged write, in one order",
   fresh: "never older than the last write acknowledged before they began",
   session: "a caller sees its own writes and never goes back",
   eventual: "copies agree some time after the last write",
