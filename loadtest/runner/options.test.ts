@@ -1,9 +1,12 @@
-import { describe, it } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, it } from "vitest";
+import { writeStackFile } from "../../local/stack-file.ts";
 import { installAdvice, isRecentGo, parseK6Version } from "../k6.ts";
 import type { JourneyMeta } from "../protocol/journey-meta.ts";
 import { estimateCost } from "./cost.ts";
 import { OptionError, parseTiers, readLabOptions } from "./options.ts";
-import { countedBetween, sumCommandStats } from "./store-counters.ts";
 import { isLoopback, resolveTarget, TargetError } from "./target.ts";
 
 const META: JourneyMeta = {
@@ -102,35 +105,47 @@ describe("k6", () => {
   });
 });
 
-describe("the stores' counters", () => {
-  it("give what happened between two readings, also across a restart of the gateway", ({
+describe("a target on this machine", () => {
+  const folder = mkdtempSync(join(tmpdir(), "kv-target-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const say = () => {};
+  const targetOf = (url: string) => resolveTarget({ url, key: "k", dataDir: folder }, say);
+
+  it("is the stack under any name of the machine, and only on the stack's port", async ({
     expect,
   }) => {
-    const before = [
-      { id: "main", requests: 10, commands: 50 },
-      { id: "node-1", requests: 5, commands: 5 },
-    ];
-    const after = [
-      { id: "main", requests: 25, commands: 110 },
-      { id: "node-1", requests: 5, commands: 5 },
-      { id: "postgres", requests: 2, commands: 3 },
-    ];
-    expect(countedBetween(before, after)).toEqual([
-      { id: "main", requests: 15, commands: 60 },
-      { id: "postgres", requests: 2, commands: 3 },
-    ]);
-    expect(countedBetween(after, before)).toEqual([]);
-    expect(countedBetween(null, after)).toBeNull();
+    const server = { id: "main", url: "http://127.0.0.1:1", token: "t", port: 1, pid: 1 };
+    writeStackFile(folder, {
+      url: "http://127.0.0.1:8787",
+      key: "stack-key",
+      pid: process.pid,
+      worker: { pid: process.pid },
+      redis: { main: server, nodes: [], shards: [] },
+      postgres: { url: "postgres://127.0.0.1:1", sqlUrl: "http://127.0.0.1:1" },
+      faults: { url: "http://127.0.0.1:1" },
+    });
+    for (const url of ["http://localhost:8787", "http://127.0.0.1:8787/x", "http://[::1]:8787"]) {
+      const target = await targetOf(url);
+      expect(target).toMatchObject({ kind: "local", name: "local stack" });
+      expect(target.stack()?.pid).toBe(process.pid);
+    }
+    const beside = await targetOf("http://localhost:8788");
+    expect(beside).toMatchObject({ kind: "local", name: "localhost:8788" });
+    expect(beside.stack()).toBeNull();
+    const secure = await targetOf("https://localhost:8787");
+    expect(secure.stack()).toBeNull();
+    expect(await targetOf("https://kv.example.com:8443")).toMatchObject({
+      kind: "remote",
+      name: "kv.example.com:8443",
+    });
   });
 
-  it("add up what Redis executed, also inside scripts, without its housekeeping", ({ expect }) => {
-    const info = [
-      "# Commandstats",
-      "cmdstat_evalsha:calls=2,usec=9,usec_per_call=4.5,rejected_calls=0,failed_calls=0",
-      "cmdstat_zadd:calls=6,usec=9,usec_per_call=1.5,rejected_calls=0,failed_calls=0",
-      "cmdstat_client|setname:calls=40,usec=1,usec_per_call=1,rejected_calls=0,failed_calls=0",
-      "cmdstat_ping:calls=7,usec=1,usec_per_call=1,rejected_calls=0,failed_calls=0",
-    ].join("\r\n");
-    expect(sumCommandStats(info)).toBe(8);
+  it("gives its own key to nobody else", async ({ expect }) => {
+    const options = { key: null, dataDir: folder };
+    const stack = await resolveTarget({ ...options, url: "http://localhost:8787" }, say);
+    expect(stack.key).toBe("stack-key");
+    await expect(resolveTarget({ ...options, url: "http://localhost:8788" }, say)).rejects.toThrow(
+      TargetError,
+    );
   });
 });

@@ -7,7 +7,7 @@ import { startOwnStack } from "./own-stack.ts";
 
 export interface Target {
   readonly kind: "local" | "remote";
-  /** For people: `local stack`, or the host name. */
+  /** For people: `local stack`, or host and port of anything else. */
   readonly name: string;
   readonly url: string;
   readonly key: string;
@@ -27,9 +27,18 @@ export class TargetError extends Error {
   override readonly name = "TargetError";
 }
 
+const LOCAL_STACK = "local stack";
+
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 export const isLoopback = (url: string): boolean => LOOPBACK.has(new URL(url).hostname);
+
+/** One server on this machine has several names; its port tells it from others. */
+function isSameServer(url: string, other: string): boolean {
+  const [a, b] = [new URL(url), new URL(other)];
+  if (!isLoopback(url) || !isLoopback(other)) return a.origin === b.origin;
+  return a.protocol === b.protocol && a.port === b.port;
+}
 
 export async function resolveTarget(
   options: TargetOptions,
@@ -58,18 +67,18 @@ function named(url: string, options: TargetOptions): Target {
   const origin = parsed.origin;
   const stack = () => {
     const running = readStack(options.dataDir);
-    return running !== null && new URL(running.url).origin === origin ? running : null;
+    return running !== null && isSameServer(running.url, origin) ? running : null;
   };
-  const key = options.key ?? stack()?.key;
+  const found = stack();
+  const key = options.key ?? found?.key;
   if (key === undefined) {
     throw new TargetError(
       "--target needs --key: an API key of that deployment with the scopes read and write (and admin for some patterns).",
     );
   }
-  const isLocal = isLoopback(url);
   return {
-    kind: isLocal ? "local" : "remote",
-    name: isLocal ? "local stack" : parsed.hostname,
+    kind: isLoopback(url) ? "local" : "remote",
+    name: found === null ? parsed.host : LOCAL_STACK,
     url: origin,
     key,
     stack,
@@ -79,5 +88,5 @@ function named(url: string, options: TargetOptions): Target {
 
 function local(stack: () => StackFile, close: () => Promise<void>): Target {
   const { url, key } = stack();
-  return { kind: "local", name: "local stack", url, key, stack, close };
+  return { kind: "local", name: LOCAL_STACK, url, key, stack, close };
 }

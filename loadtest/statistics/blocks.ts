@@ -106,9 +106,11 @@ export function bootstrapRatio(
   const above = resampled(runs.numerator, statistic, random);
   const below = resampled(runs.denominator, statistic, random);
   const ratios = above.map((value, place) => value / (below[place] ?? Number.NaN));
-  const value = statistic(runs.numerator) / statistic(runs.denominator);
-  return {
-    ...percentileInterval(value, ratios),
-    logDeviation: deviation(ratios.map(Math.log)) * SMALL_SAMPLE,
-  };
+  return ratioOf(statistic(runs.numerator) / statistic(runs.denominator), ratios);
 }
+
+/** A ratio with what its resamples say about it. */
+export const ratioOf = (value: number, resampledRatios: readonly number[]): Ratio => ({
+  ...percentileInterval(value, resampledRatios),
+  logDeviation: deviation(resampledRatios.map(Math.log)) * SMALL_SAMPLE,
+});

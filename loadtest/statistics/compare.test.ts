@@ -1,11 +1,32 @@
 import { describe, it } from "vitest";
-import { syntheticMeasurement, syntheticRun } from "../testing/synthetic-run.ts";
+import type { Run } from "../run-file/schema.ts";
+import { remoteRun, syntheticMeasurement, syntheticRun } from "../testing/synthetic-run.ts";
 import { compareRuns, differenceOf } from "./compare.ts";
+import { ascending, quantile } from "./quantile.ts";
 
 const run = (meanMs: number, seed: number) =>
   syntheticRun([
     syntheticMeasurement({ pattern: "leaderboard", tier: "light", requests: 1_000, meanMs, seed }),
   ]);
+
+/** The run with the last part of its requests so many times slower. */
+function withLastPart(whole: Run, part: number, factor: number): Run {
+  return {
+    ...whole,
+    measurements: whole.measurements.map((one) => ({
+      ...one,
+      requests: {
+        ...one.requests,
+        durationUs: one.requests.durationUs.map((us, place, all) =>
+          place < all.length * (1 - part) ? us : us * factor,
+        ),
+      },
+    })),
+  };
+}
+
+const p95Us = ({ measurements: [one] }: Run): number =>
+  quantile(ascending(one?.requests.durationUs ?? []), 0.95);
 
 describe("comparing runs", () => {
   it("names no difference in fifty comparisons of the same code with itself", ({ expect }) => {
@@ -48,5 +69,36 @@ describe("comparing runs", () => {
     };
     expect(compareRuns(run(5, 2), before).caveats).toEqual([]);
     expect(compareRuns(elsewhere, before).caveats).toHaveLength(3);
+  });
+
+  it("says when another process served one of the two, whatever the targets are called", ({
+    expect,
+  }) => {
+    const unsampled = { ...remoteRun(run(5, 2)), target: run(5, 2).target };
+    expect(compareRuns(unsampled, run(5, 1)).caveats).toEqual([
+      "Not the same processes were sampled: only here none, only there worker, gateway, redis, postgres.",
+    ]);
+    expect(compareRuns(run(5, 1), unsampled).caveats).toHaveLength(1);
+  });
+
+  it("compares the P95 of all requests, also where a few blocks hold the whole tail", ({
+    expect,
+  }) => {
+    const calm = run(5, 1);
+    const tail = withLastPart(calm, 0.08, 10);
+    const p95 = compareRuns(tail, calm).rows.find((row) => row.metric === "p95");
+    const [now, then] = [tail, calm].map((one) => p95Us(one));
+    expect(p95?.ratio.value).toBeCloseTo((now ?? 0) / (then ?? 1), 9);
+    expect(p95?.ratio.value).toBeGreaterThan(2);
+  });
+
+  it("compares no P95 that fewer than ten requests lie beyond", ({ expect }) => {
+    const few = syntheticRun([
+      syntheticMeasurement({ pattern: "leaderboard", tier: "light", requests: 190, meanMs: 5 }),
+    ]);
+    expect(compareRuns(few, run(5, 1)).rows.map((row) => row.metric)).toEqual([
+      "throughput",
+      "mean",
+    ]);
   });
 });

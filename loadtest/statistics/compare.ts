@@ -9,16 +9,9 @@
  */
 import { hash32, randomStream } from "../protocol/random.ts";
 import type { TierId } from "../protocol/tiers.ts";
-import type { Run } from "../run-file/schema.ts";
-import {
-  type Block,
-  bootstrapRatio,
-  meanMs,
-  type Ratio,
-  type Statistic,
-  throughput,
-} from "./blocks.ts";
-import { quantile } from "./quantile.ts";
+import type { Role, Run } from "../run-file/schema.ts";
+import { bootstrapRatio, meanMs, type Ratio, throughput } from "./blocks.ts";
+import { percentileRatio } from "./percentiles.ts";
 import { summarizeRun, type TierSummary } from "./run-summary.ts";
 
 /**
@@ -64,26 +57,16 @@ export function compareRuns(run: Run, baseline: Run): Comparison {
 function compareTier(pattern: string, tier: TierSummary, baseline: TierSummary): Compared[] {
   const runs = { numerator: tier.summary.blocks, denominator: baseline.summary.blocks };
   const random = randomStream(hash32(tier.summary.count, baseline.summary.count));
-  const row = (
-    metric: Compared["metric"],
-    statistic: Statistic,
-    isHigherBetter: boolean,
-  ): Compared => {
-    const ratio = bootstrapRatio(runs, statistic, random);
+  const row = (metric: Compared["metric"], ratio: Ratio, isHigherBetter: boolean): Compared => {
     const difference = differenceOf(ratio, isHigherBetter);
     return { pattern, tier: tier.tier, metric, ratio, difference };
   };
+  const p95 = percentileRatio(runs, 0.95, random);
   return [
-    row("throughput", throughput, true),
-    row("mean", meanMs, false),
-    row("p95", blockP95, false),
+    row("throughput", bootstrapRatio(runs, throughput, random), true),
+    row("mean", bootstrapRatio(runs, meanMs, random), false),
+    ...(p95 === null ? [] : [row("p95", p95, false)]),
   ];
-}
-
-/** The median of the blocks' own P95, which is steady enough to resample a thousand times. */
-function blockP95(blocks: readonly Block[]): number {
-  const each = blocks.map((block) => quantile(block.durationsUs, 0.95));
-  return quantile(Float64Array.from(each).sort(), 0.5);
 }
 
 export function differenceOf(
@@ -112,5 +95,17 @@ function caveats(run: Run, baseline: Run): string[] {
   }
   if (run.seed !== baseline.seed) reasons.push("The runs drew different requests (another seed).");
   if (run.target.name !== baseline.target.name) reasons.push("The runs had different targets.");
+  const [onlyHere, onlyThere] = [rolesOf(run), rolesOf(baseline)].map((roles, place, both) =>
+    [...roles].filter((role) => !both[1 - place]?.has(role)).join(", "),
+  );
+  if (onlyHere || onlyThere) {
+    reasons.push(
+      `Not the same processes were sampled: only here ${onlyHere || "none"}, only there ${onlyThere || "none"}.`,
+    );
+  }
   return reasons;
 }
+
+/** Roles of all processes that were sampled in any of the run's loads. */
+const rolesOf = ({ measurements }: Run): ReadonlySet<Role> =>
+  new Set(measurements.flatMap((one) => one.resources?.processes.map(({ role }) => role) ?? []));

@@ -3,7 +3,7 @@
  * Percentiles with intervals. The value is exact; its interval comes from resampled blocks whose
  * durations are counted in buckets 1 % wide, so that a thousand resamples cost a fraction of a second.
  */
-import type { Block } from "./blocks.ts";
+import { type Block, type Ratio, ratioOf } from "./blocks.ts";
 import { type Estimate, percentileInterval } from "./interval.ts";
 import { isShowable, quantile } from "./quantile.ts";
 
@@ -32,6 +32,23 @@ export function percentiles(
     const { value, low, high } = percentileInterval(quantile(all, p), resampled[place] ?? []);
     return { value: value / 1_000, low: low / 1_000, high: high / 1_000 };
   });
+}
+
+/**
+ * The ratio of one percentile of two independent runs, `numerator / denominator`, or `null` where too few
+ * requests lie beyond it in one of them.
+ */
+export function percentileRatio(
+  runs: { readonly numerator: readonly Block[]; readonly denominator: readonly Block[] },
+  p: number,
+  random: () => number,
+): Ratio | null {
+  const [above, below] = [merged(runs.numerator), merged(runs.denominator)];
+  if (!isShowable(above.length, p) || !isShowable(below.length, p)) return null;
+  const [over = []] = resampledQuantiles(runs.numerator, [p], random);
+  const [under = []] = resampledQuantiles(runs.denominator, [p], random);
+  const ratios = over.map((value, place) => value / (under[place] ?? Number.NaN));
+  return ratioOf(quantile(above, p) / quantile(below, p), ratios);
 }
 
 /** All durations in ascending order. */
