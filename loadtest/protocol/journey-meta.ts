@@ -6,7 +6,8 @@
 import type { PatternId } from "../../shared/patterns.ts";
 
 /**
- * How much a reader may rely on, strongest first:
+ * How much a reader may rely on, strongest first. The first two are judged key by key over the whole history
+ * of a load, so that the name is verified and not only declared; the others leave it to the journey's `verify`:
  * - `linearizable`: every read sees the last acknowledged write, and all readers agree on the order;
  * - `fresh`: no read is older than the last write acknowledged before it began;
  * - `session`: a caller sees its own writes and never goes back;

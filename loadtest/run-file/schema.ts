@@ -119,8 +119,13 @@ const measurement = z.strictObject({
   cost: z.array(
     z.strictObject({ operation: count, replies: count, trips: count, requests: count }),
   ),
-  /** Counted by the stores' endpoints from just before to just after the load; `null` for a remote target. */
-  stores: z.array(z.strictObject({ id: z.string(), requests: count, commands: count })).nullable(),
+  /**
+   * Counted by the stores and their endpoints from just before to just after the load; `null` for a remote
+   * target, or where an endpoint restarted. `commands` is `null` where the store itself was not counted.
+   */
+  stores: z
+    .array(z.strictObject({ id: z.string(), requests: count, commands: count.nullable() }))
+    .nullable(),
   findings: z.array(finding).readonly(),
   /** k6's own counts, filtered to the load; `null` when it wrote none. */
   generator: z
@@ -152,7 +157,7 @@ export const runSchema = z.strictObject({
   id: z.string().regex(/^[\w.-]+$/),
   startedAt: z.iso.datetime(),
   seed: z.int(),
-  /** `local stack` on this machine, or the host name of a deployment. */
+  /** `local stack`, or host and port of anything else; `local` is this machine. */
   target: z.strictObject({ kind: z.enum(["local", "remote"]), name: z.string() }),
   fingerprint,
   patterns: z.array(pattern).min(1),

@@ -2,6 +2,7 @@
  * @module
  * One measurement: a load of exactly n requests, sampled, recorded, verified and judged.
  */
+import type { ConsistencyLevel } from "../protocol/journey-meta.ts";
 import { MARK_PAUSE_MS, type RequestRecord } from "../protocol/lines.ts";
 import type { TierId } from "../protocol/tiers.ts";
 import { toColumns } from "../run-file/requests.ts";
@@ -9,10 +10,15 @@ import type { Measurement, Resources } from "../run-file/schema.ts";
 import type { KnownProcesses } from "../sampler/roles.ts";
 import { SAMPLE_INTERVAL_MS, SAMPLE_INTERVAL_SHORT_MS, startSampler } from "../sampler/sampler.ts";
 import type { DiscoveredJourney } from "./discover.ts";
-import { checkFreshness } from "./freshness.ts";
 import { type GeneratorCounts, type Load, startGenerator } from "./generator.ts";
+import { checkHistory } from "./history.ts";
 import { followOutput, type Output } from "./output.ts";
-import { countedBetween, readStoreCounters, type StoreCount } from "./store-counters.ts";
+import {
+  countedBetween,
+  readStoreCounters,
+  type StoreCount,
+  type StoreReading,
+} from "./store-counters.ts";
 import type { Target } from "./target.ts";
 import { judge } from "./validity.ts";
 
@@ -65,7 +71,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     ),
     cost: costByOperation(output.records),
     stores,
-    findings: findingsOf(output),
+    findings: findingsOf(output, journey.meta.consistency),
     generator: counts,
     resources,
   };
@@ -87,7 +93,7 @@ async function runLoad({ load, onProgress, signal }: MeasureOptions): Promise<Ra
     const interval =
       load.requests <= SHORT_LOAD_REQUESTS ? SAMPLE_INTERVAL_SHORT_MS : SAMPLE_INTERVAL_MS;
     const sampler = await startSampler(knownProcesses(target, generator.pid), interval);
-    const readings = new Map<"load" | "over", Promise<StoreCount[] | null>>();
+    const readings = new Map<"load" | "over", Promise<StoreReading[] | null>>();
     const follower = followOutput(generator.outputPath, (mark) => {
       readings.set(mark, storeCounts(target, mark === "over" ? REST_MS : 0));
     });
@@ -113,7 +119,7 @@ async function runLoad({ load, onProgress, signal }: MeasureOptions): Promise<Ra
   }
 }
 
-async function storeCounts(target: Target, afterMs: number): Promise<StoreCount[] | null> {
+async function storeCounts(target: Target, afterMs: number): Promise<StoreReading[] | null> {
   const stack = target.stack();
   await new Promise((resolve) => setTimeout(resolve, afterMs));
   return stack === null ? null : readStoreCounters(stack);
@@ -138,14 +144,14 @@ function knownProcesses(
   };
 }
 
-/** What the journey verified, and what the whole history says about every read. */
-function findingsOf({ records, asides, findings }: Output) {
+/** What the journey verified, and whether the whole history keeps the promised consistency. */
+function findingsOf({ records, asides, findings }: Output, level: ConsistencyLevel) {
   const observed = records
     .filter((record) => record.error === null)
     .map(({ startMs, elapsedMs, history }) => ({ startMs, endMs: startMs + elapsedMs, history }));
   const areWritesComplete = observed.length === records.length;
-  const fresh = checkFreshness([...asides, ...observed], areWritesComplete);
-  return fresh === null ? [...findings] : [...findings, fresh];
+  const kept = checkHistory([...asides, ...observed], level, areWritesComplete);
+  return kept === null ? [...findings] : [...findings, kept];
 }
 
 function costByOperation(records: readonly RequestRecord[]): Measurement["cost"] {

@@ -5,7 +5,7 @@
  */
 import { closeSync, openSync, readSync } from "node:fs";
 import { type Finding, type Line, parseLine, type RequestRecord } from "../protocol/lines.ts";
-import type { Observed } from "./freshness.ts";
+import type { Observed } from "./history.ts";
 
 const POLL_MS = 25;
 const CHUNK_BYTES = 1_024 * 1_024;

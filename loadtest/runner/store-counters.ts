@@ -27,19 +27,25 @@ export interface StoreCount {
   /** `main`, `node-1`, `postgres`, … */
   readonly id: string;
   readonly requests: number;
-  /** Billed Redis commands, or SQL statements. */
-  readonly commands: number;
+  /** Billed Redis commands, or SQL statements; `null`: not counted, which is not 0. */
+  readonly commands: number | null;
+}
+
+export interface StoreReading extends StoreCount {
+  /** Which run of a redis-server counted the commands: a restarted one counts from zero. */
+  readonly countedBy: string | null;
 }
 
 /** `null` when the stack does not answer. */
-export async function readStoreCounters(stack: StackFile): Promise<StoreCount[] | null> {
+export async function readStoreCounters(stack: StackFile): Promise<StoreReading[] | null> {
   try {
-    const [counters, commands] = await Promise.all([endpointCounters(stack), redisCommands(stack)]);
-    return Object.entries(counters).map(([id, { requests, statements }]) => ({
-      id,
-      requests,
-      commands: commands.get(id) ?? statements ?? requests,
-    }));
+    const [counters, servers] = await Promise.all([endpointCounters(stack), redisServers(stack)]);
+    return Object.entries(counters).map(([id, { requests, statements }]) => {
+      const server = servers.get(id);
+      return server === undefined
+        ? { id, requests, commands: statements ?? null, countedBy: null }
+        : { id, requests, commands: server?.commands ?? null, countedBy: server?.runId ?? null };
+    });
   } catch {
     return null;
   }
@@ -53,14 +59,22 @@ async function endpointCounters({ faults, key }: StackFile) {
   return reply.parse(await response.json()).counters;
 }
 
-/** Commands executed since each server started; a server that is down is left out. */
-async function redisCommands({ redis }: StackFile): Promise<Map<string, number>> {
-  const pairs = redis.shards.flatMap(({ primary, replicas }) => [primary, ...replicas]);
-  const counted = await Promise.all([redis.main, ...redis.nodes, ...pairs].map(commandsOf));
-  return new Map(counted.flatMap((entry) => (entry === null ? [] : [entry])));
+interface ServerCount {
+  readonly runId: string;
+  /** Executed since the server started. */
+  readonly commands: number;
 }
 
-async function commandsOf({ id, port, token }: StackRedis): Promise<[string, number] | null> {
+/** Every redis-server; `null` for one that does not answer. */
+async function redisServers({ redis }: StackFile): Promise<Map<string, ServerCount | null>> {
+  const pairs = redis.shards.flatMap(({ primary, replicas }) => [primary, ...replicas]);
+  const servers = [redis.main, ...redis.nodes, ...pairs];
+  return new Map(
+    await Promise.all(servers.map(async (server) => [server.id, await askServer(server)] as const)),
+  );
+}
+
+async function askServer({ port, token }: StackRedis): Promise<ServerCount | null> {
   const client = new Redis({
     port,
     password: token,
@@ -75,7 +89,9 @@ async function commandsOf({ id, port, token }: StackRedis): Promise<[string, num
   client.on("error", () => {});
   try {
     await client.connect();
-    return [id, sumCommandStats(await client.info("commandstats"))];
+    const [server, stats] = [await client.info("server"), await client.info("commandstats")];
+    const runId = /^run_id:(\w+)/m.exec(server)?.[1];
+    return runId === undefined ? null : { runId, commands: sumCommandStats(stats) };
   } catch {
     return null;
   } finally {
@@ -96,19 +112,32 @@ export function sumCommandStats(info: string): number {
   return calls;
 }
 
-/** What was counted between two readings; stores that were not asked for anything are left out. */
+/**
+ * What was counted between two readings; stores that were not asked for anything are left out. `null` where an
+ * endpoint is missing from one of them or has started again: then nobody knows how much it answered.
+ */
 export function countedBetween(
-  before: readonly StoreCount[] | null,
-  after: readonly StoreCount[] | null,
+  before: readonly StoreReading[] | null,
+  after: readonly StoreReading[] | null,
 ): StoreCount[] | null {
-  if (before === null || after === null) return null;
-  const earlier = new Map(before.map((count) => [count.id, count]));
-  return after
-    .map(({ id, requests, commands }) => ({
+  if (before === null || after === null || before.length !== after.length) return null;
+  const earlier = new Map(before.map((reading) => [reading.id, reading]));
+  const counts: StoreCount[] = [];
+  for (const later of after) {
+    const first = earlier.get(later.id);
+    if (first === undefined || later.requests < first.requests) return null;
+    if (later.requests === first.requests) continue;
+    const { id, requests } = later;
+    counts.push({
       id,
-      // A gateway that restarted counts from zero again.
-      requests: Math.max(0, requests - (earlier.get(id)?.requests ?? 0)),
-      commands: Math.max(0, commands - (earlier.get(id)?.commands ?? 0)),
-    }))
-    .filter((count) => count.requests > 0);
+      requests: requests - first.requests,
+      commands: commandsBetween(first, later),
+    });
+  }
+  return counts;
+}
+
+function commandsBetween(first: StoreReading, later: StoreReading): number | null {
+  if (first.commands === null || later.commands === null) return null;
+  return first.countedBy === later.countedBy ? later.commands - first.commands : null;
 }
