@@ -1,5 +1,6 @@
 /** The problems that only cache-aside answers. */
 import type { Context } from "hono";
+import type { Outcome } from "../../shared/kernel/errors.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { problem } from "../http/problem.ts";
 import { OPS_MAX } from "./items.ts";
@@ -46,13 +47,13 @@ export function invalidationPending(c: Ctx, version: string | null): Response {
   });
 }
 
-export function tooManyOps(c: Ctx): Response {
+export function tooManyOps(c: Ctx, outcome: Outcome): Response {
   return problem(c, {
     status: 503,
     code: "too_many_ops",
     title: "Too many writes of one item",
     detail: `An item takes ${OPS_MAX} writes per deadline. Spread the writes over more items, or send a shorter Kv-Deadline-Ms.`,
-    outcome: "not_applied",
+    outcome,
   });
 }
 

@@ -229,4 +229,14 @@ describe("an item with too many writes", () => {
     });
     await settled();
   });
+
+  it("does not say that nothing was applied when an attempt had no answer", async ({ expect }) => {
+    const { put } = isolate();
+    await put("hot-and-lost", "1");
+    await crowdWithOps(directly(), { instance: "routes", tenant: "test", id: "hot-and-lost" });
+    postgres.faults.add({ target: "postgres", kind: "drop-request", count: 1 });
+    const refused = await put("hot-and-lost", "2", { "Kv-Deadline-Ms": "1000" });
+    expect(problemOf(refused)).toMatchObject({ code: "too_many_ops", outcome: "unknown" });
+    await settled();
+  });
 });

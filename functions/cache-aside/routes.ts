@@ -110,7 +110,7 @@ async function writeFor(c: Ctx, shared: Shared, { method, id, value, invalidate 
     return writeReply(c, id, await write(writing, change, invalidate));
   } catch (error) {
     if (!(error instanceof UpstreamError) || error.storeCode !== TOO_MANY_OPS) throw error;
-    return tooManyOps(c);
+    return tooManyOps(c, error.outcome);
   }
 }
 

@@ -34,11 +34,25 @@ describe("a read", () => {
   it("is not asked again when the circuit is open, or it will be refused again", async ({
     expect,
   }) => {
-    for (const final of [OPEN, failure("refused", "not_applied", "NOAUTH")]) {
+    const refusals = ["NOAUTH", "WRONGPASS", "NOPERM", "28P01", "28000", "42501", "25006", "3D000"];
+    const finals = refusals.map((code) => failure("refused", "not_applied", code));
+    for (const final of [OPEN, ...finals]) {
       const { attempts } = slowWorld();
       const { send, timeouts } = asking(final);
       expect(await thrownBy(attemptRead(attempts, send))).toBe(final);
       expect(timeouts.length).toBe(1);
+    }
+  });
+
+  it("has an unknown outcome as soon as one attempt had, whatever came after it", async ({
+    expect,
+  }) => {
+    for (const final of [OPEN, failure("refused", "not_applied", "NOAUTH")]) {
+      const { attempts } = slowWorld();
+      const { send } = asking(LOST, final);
+      const error = await thrownBy(attemptRead(attempts, send));
+      expect([error.fault, error.storeCode]).toEqual([final.fault, final.storeCode]);
+      expect(error.outcome).toBe("unknown");
     }
   });
 

@@ -22,8 +22,14 @@ const FIRST_TIMEOUT_MS = 500;
 const BACKOFF_FIRST_MS = 10;
 const BACKOFF_MAX_MS = 250;
 
-/** Refusals that the same request will meet again. */
-const PERMANENT = new Set(["NOAUTH", "WRONGPASS", "NOPERM"]);
+/** With no more than this left until the deadline nothing is asked again. */
+export const RETRY_TIME_MIN_MS = BACKOFF_MAX_MS;
+
+/** Refusals that the same request will meet again: no such user, database or right; a store that takes no writes. */
+const PERMANENT = new Set([
+  ...["NOAUTH", "WRONGPASS", "NOPERM"],
+  ...["28P01", "28000", "3D000", "42501", "25006"],
+]);
 
 export interface Attempts {
   readonly deadline: Deadline;
@@ -50,17 +56,28 @@ export interface Written<Reply> {
   readonly wasAmbiguous: boolean;
 }
 
-/** Asks until there is an answer. Safe for reads only: what was asked twice must not matter. */
+/**
+ * Asks until there is an answer. Safe for reads only, and for what may be done twice.
+ *
+ * @throws UpstreamError of the last attempt, with outcome `unknown` as soon as one attempt's was
+ */
 export async function attemptRead<Reply>(
   attempts: Attempts,
   send: (timeoutMs: number) => Promise<Reply>,
 ): Promise<Reply> {
+  let wasAmbiguous = false;
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await send(timeoutOf(attempt, attempts.deadline.remainingMs()));
     } catch (error) {
-      if (!(error instanceof UpstreamError) || attempt + 1 >= READ_ATTEMPTS_MAX) throw error;
-      if (isFinal(error) || attempts.deadline.remainingMs() <= BACKOFF_MAX_MS) throw error;
+      if (!(error instanceof UpstreamError)) throw error;
+      const isLast = attempt + 1 >= READ_ATTEMPTS_MAX || isFinal(error);
+      if (isLast || attempts.deadline.remainingMs() <= RETRY_TIME_MIN_MS) {
+        throw wasAmbiguous && error.outcome === "not_applied"
+          ? error.withOutcome("unknown")
+          : error;
+      }
+      wasAmbiguous ||= error.outcome !== "not_applied";
     }
     await pause(attempts, attempt);
   }
@@ -82,7 +99,7 @@ export async function attemptWrite<Reply extends { readonly kind: string }>(
   const expiresAtMs = attempts.deadline.expiresAtMs - WRITE_EXPIRY_MARGIN_MS;
   let offsetMs: number | null = null;
   let wasAmbiguous = false;
-  let last = new UpstreamError({ dependency, fault: "timeout", outcome: "not_applied" });
+  let last: UpstreamError | null = null;
   for (let attempt = 0; attempt < WRITE_ATTEMPTS_MAX; attempt += 1) {
     const leftMs = expiresAtMs - attempts.clock();
     if (leftMs <= 0) break;
@@ -101,6 +118,7 @@ export async function attemptWrite<Reply extends { readonly kind: string }>(
     }
     await pause(attempts, attempt, expiresAtMs - attempts.clock());
   }
+  last ??= new UpstreamError({ dependency, fault: "timeout", outcome: "not_applied" });
   if (!wasAmbiguous) throw last.withOutcome("not_applied");
   await attempts.sleep(Math.max(0, expiresAtMs - attempts.clock()));
   throw last.withOutcome("unknown");

@@ -39,6 +39,9 @@ export interface ScheduleOptions {
 /** A late copy arrives as an actor of its own. */
 const COPY = "~";
 
+const COPIED: ReadonlySet<Fate> = new Set<Fate>(["late", "duplicate"]);
+const ANSWERED: ReadonlySet<Fate> = new Set<Fate>(["applied", "duplicate"]);
+
 export type Schedule = ReturnType<typeof createSchedule>;
 
 export function createSchedule({ faultsOf, faultsMax, errorOf, digest }: ScheduleOptions) {
@@ -68,10 +71,8 @@ export function createSchedule({ faultsOf, faultsMax, errorOf, digest }: Schedul
           traces.delete(actor);
           return halt();
         }
-        const isAnswered = fate === "applied" || fate === "duplicate";
-        if (fate === "late" || fate === "duplicate") {
-          parked.set(`${actor}${COPY}${label}`, copyOf(label, call));
-        }
+        const isAnswered = ANSWERED.has(fate);
+        if (COPIED.has(fate)) parked.set(`${actor}${COPY}${label}`, copyOf(label, call));
         const result = isAnswered || fate === "answer_lost" ? await call() : undefined;
         note(actor, `${label} ${fate} ${isAnswered ? digest(result) : ""}`);
         if (isAnswered) resolve(result as Result);
@@ -95,12 +96,11 @@ export function createSchedule({ faultsOf, faultsMax, errorOf, digest }: Schedul
     /**
      * Begins an actor; it runs to its first step at once. A failure of its own ends it.
      *
-     * @param parent the actor whose results it works with, if any
+     * @param parent the actor whose results it works with; by default none
      */
-    spawn(actor: string, run: () => Promise<unknown>, parent?: string) {
+    spawn(actor: string, run: () => Promise<unknown>, parent = actor) {
       running += 1;
-      const inherited = parent === undefined ? undefined : traces.get(parent);
-      if (inherited !== undefined) traces.set(actor, [...inherited]);
+      traces.set(actor, [...(traces.get(parent) ?? [])]);
       const end = () => {
         traces.delete(actor);
         halt();
