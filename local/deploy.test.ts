@@ -6,6 +6,8 @@ import { describe, it, onTestFinished } from "vitest";
 
 const DEPLOY = join(import.meta.dirname, "deploy.ts");
 const SET = ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "DATABASE_URL", "API_KEYS"];
+/** Of a host that does not exist, by RFC 2606. */
+const DATABASE_URL = "postgres://owner:hush@db.example.invalid/app";
 
 interface Deployed {
   readonly code: number;
@@ -15,7 +17,11 @@ interface Deployed {
 }
 
 /** `npm run deploy` with a wrangler that answers `secret list` and notes what else it is asked. */
-function deploy(secretList: string, argv: readonly string[] = []): Promise<Deployed> {
+function deploy(
+  secretList: string,
+  argv: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Deployed> {
   const dir = mkdtempSync(join(tmpdir(), "deploy-"));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   writeFileSync(
@@ -24,7 +30,7 @@ function deploy(secretList: string, argv: readonly string[] = []): Promise<Deplo
   );
   chmodSync(join(dir, "wrangler"), 0o755);
   const { PATH = "" } = process.env;
-  const env = { PATH: [dir, PATH].join(delimiter), HOME: dir };
+  const env = { ...environment, PATH: [dir, PATH].join(delimiter), HOME: dir };
   return new Promise((resolve) => {
     execFile(process.execPath, [DEPLOY, ...argv], { env }, (error, stdout, stderr) => {
       const path = join(dir, "calls");
@@ -89,6 +95,40 @@ describe("npm run deploy", () => {
     expect(output).toContain("points at this machine (localhost)");
     expect(output).not.toContain("hush");
     expect(calls.length).toBe(1);
+  });
+
+  it("leaves alone the database that the shell happens to name", async ({ expect }) => {
+    const { code, output, calls } = await deploy(listing(SET), [], { DATABASE_URL });
+    expect(output).toContain("note: the schema is not applied");
+    expect(calls).toContain("deploy");
+    expect(code).toBe(0);
+  });
+
+  it.for([
+    ["of the shell on request", () => ["--apply-schema"], { DATABASE_URL }],
+    ["of the secrets file", () => ["--secrets-file", file(`DATABASE_URL=${DATABASE_URL}`)], {}],
+  ] as const)(
+    "brings the schema into the database %s, and says first which one that is",
+    async ([, argv, env], { expect }) => {
+      const { code, output, calls } = await deploy(listing(SET), argv(), env);
+      expect(output).toMatch(/applying functions\/\S+ to db\.example\.invalid\/app\n/);
+      expect(output).not.toContain("hush");
+      // There is no such host.
+      expect(calls).toEqual(["secret list --format json"]);
+      expect(code).toBe(1);
+    },
+  );
+
+  it("applies no schema where it is not told the database, and none on --dry-run", async ({
+    expect,
+  }) => {
+    const nowhere = await deploy(listing(SET), ["--apply-schema"]);
+    expect(nowhere.output).toContain("--apply-schema needs DATABASE_URL");
+    expect(nowhere.calls).toEqual(["secret list --format json"]);
+    expect(nowhere.code).toBe(1);
+    const dry = await deploy("exit 1", ["--dry-run", "--apply-schema"], { DATABASE_URL });
+    expect(dry.output).not.toContain("applying");
+    expect(dry.calls).toEqual(["deploy --dry-run"]);
   });
 
   it("checks what it can without network on --dry-run", async ({ expect }) => {

@@ -1,7 +1,7 @@
 /**
  * @module
- * `npm run deploy`: checks that what is about to be deployed can work, brings the tables into Postgres, and then
- * calls `wrangler deploy`. Nothing is changed anywhere before every check has passed.
+ * `npm run deploy`: checks that what is about to be deployed can work, brings the tables into the Postgres that it
+ * was told, and then calls `wrangler deploy`. Nothing is changed anywhere before every check has passed.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -21,6 +21,7 @@ import {
   redisDatabases,
   silentDatabases,
 } from "./deploy/redis-account.ts";
+import { databaseName, type SchemaTarget, schemaTarget } from "./deploy/schema-target.ts";
 import { listSecrets, readWorkerConfig, upload } from "./deploy/wrangler.ts";
 import { readSchema } from "./supervisor/schema.ts";
 
@@ -37,12 +38,14 @@ const { options, passedOn } = readCommandLine({
       value: "FILE",
       help: "secrets to upload with the Worker (JSON or .env); they are checked first",
     },
+    "apply-schema": { kind: "flag", help: "apply the SQL schema to DATABASE_URL of the shell" },
   },
   passedOn: "for wrangler deploy",
   more: `Secrets cannot be read back from Cloudflare. To have their values checked as well, give them in
---secrets-file or in the environment (UPSTASH_REDIS_REST_URL, DATABASE_URL, REDIS_NODES, …). With DATABASE_URL
-the schema is applied; without, the Worker applies it at its first use. With UPSTASH_EMAIL and UPSTASH_API_KEY
-the databases are checked for read regions.`,
+--secrets-file or in the environment (UPSTASH_REDIS_REST_URL, DATABASE_URL, REDIS_NODES, …). The schema is applied
+to DATABASE_URL of the secrets file, to that of the environment only with --apply-schema; where to is said first.
+Without, the Worker applies it at its first use. With UPSTASH_EMAIL and UPSTASH_API_KEY the databases are checked
+for read regions.`,
 });
 try {
   process.exitCode = await deploy();
@@ -55,24 +58,33 @@ try {
 
 async function deploy(): Promise<number> {
   const { env, "dry-run": isDryRun, "secrets-file": secretsFile } = options;
-  const deployment = await gather();
+  const fromFile = secretsFile === null ? {} : readSecretsFile(secretsFile);
+  const deployment = await gather(fromFile);
   if (deployment === null) return 1;
-  const problems = await findProblems(deployment);
+  const target: SchemaTarget = isDryRun
+    ? { kind: "none" }
+    : schemaTarget({
+        fromFile: fromFile["DATABASE_URL"],
+        known: deployment.values["DATABASE_URL"],
+        isAsked: options["apply-schema"],
+      });
+  const problems = [...(await findProblems(deployment)), ...schemaProblems(target)];
   for (const note of deploymentNotes(deployment)) say(`note: ${note}`);
   for (const { what, mend } of problems) process.stderr.write(`${what}\n  to mend it: ${mend}\n`);
   if (problems.length > 0) {
     process.stderr.write(`Not deployed: ${problems.length} to mend.\n`);
     return 1;
   }
-  const { DATABASE_URL: databaseUrl } = deployment.values;
-  if (!isDryRun && databaseUrl !== undefined) await applySchema(databaseUrl);
+  if (target.kind === "unasked")
+    say(`note: the schema is not applied to ${databaseName(target.url)}; --apply-schema does`);
+  if (target.kind === "database") await applySchema(target.url);
   const secretsArgs = secretsFile === null ? [] : ["--secrets-file", secretsFile];
   return upload(ROOT, env, [...(isDryRun ? ["--dry-run"] : []), ...secretsArgs, ...passedOn]);
 }
 
 /** `null` when there is nothing to judge; it has been said why. */
-async function gather(): Promise<Deployment | null> {
-  const { env, "dry-run": isDryRun, "secrets-file": secretsFile } = options;
+async function gather(fromFile: Readonly<Record<string, string>>): Promise<Deployment | null> {
+  const { env, "dry-run": isDryRun } = options;
   const topLevel = await readWorkerConfig(ROOT, null);
   if (env !== null && !topLevel.environments.includes(env)) {
     const there = topLevel.environments.join(", ") || "none";
@@ -80,7 +92,6 @@ async function gather(): Promise<Deployment | null> {
     return null;
   }
   const own = env === null ? topLevel : await readWorkerConfig(ROOT, env);
-  const fromFile = secretsFile === null ? {} : readSecretsFile(secretsFile);
   const set = isDryRun ? null : await listSecrets(ROOT, env);
   if (set?.kind === "failed") {
     process.stderr.write(
@@ -123,10 +134,16 @@ async function workerJudgement(): Promise<
   return (values) => readConfig(values).faults;
 }
 
+function schemaProblems({ kind }: SchemaTarget): readonly Problem[] {
+  if (kind !== "unknown") return [];
+  const what = "--apply-schema needs DATABASE_URL";
+  return [{ what, mend: "give it in --secrets-file or in the environment" }];
+}
+
 async function applySchema(databaseUrl: string): Promise<void> {
   const sql = neon(databaseUrl);
   for (const { path, statement } of readSchema(ROOT)) {
-    say(`applying ${path}`);
+    say(`applying ${path} to ${databaseName(databaseUrl)}`);
     await sql.query(statement);
   }
 }
