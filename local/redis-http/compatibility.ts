@@ -1,6 +1,6 @@
 /**
  * @module
- * `node local/redis-http/compatibility.ts` prints what of @upstash/redis and @upstash/ratelimit works
+ * `npx node local/redis-http/compatibility.ts` prints what of @upstash/redis and @upstash/ratelimit works
  * through redis-http, measured now. `COMPATIBILITY.md` holds what it printed; a test compares them.
  */
 import { readFile } from "node:fs/promises";
@@ -44,7 +44,7 @@ export async function compatibilityText(measured: Compatibility): Promise<string
     "# What works through redis-http",
     "",
     `Measured with @upstash/redis ${await versionOf("@upstash/redis")} and @upstash/ratelimit ${await versionOf("@upstash/ratelimit")} on Redis ${measured.redisVersion}, by`,
-    "`node local/redis-http/compatibility.ts > local/redis-http/COMPATIBILITY.md`. Do not edit; a test compares it with what it measures.",
+    "`npx node local/redis-http/compatibility.ts > local/redis-http/COMPATIBILITY.md`. Do not edit; a test compares it with what it measures.",
     "",
     `Of ${measured.rows.length} calls, which are all public methods of the SDK and the forms of those that have several, ${count("works")} give what`,
     `they are to give and ${count("refused")} are refused, because Redis ${MEASURED_ON} does not have them or REST does not allow them; the error is the`,

@@ -6,7 +6,7 @@ import { type Measured, TABLES } from "./measure.ts";
 
 const INTRODUCTION = `# What works, and what differs from Neon
 
-Made by \`node local/neon-http/compatibility.ts > local/neon-http/COMPATIBILITY.md\`; a test measures the tables again.
+Made by \`npx node local/neon-http/compatibility.ts > local/neon-http/COMPATIBILITY.md\`; a test measures the tables again.
 
 The tables below are what a user of the unmodified \`@neondatabase/serverless\` 1.2.0 gets from neon-http. They are measured over the
 built-in Postgres (PGlite); the last column is what a Postgres server behind the same endpoint gives. The wire format is that of Neon's proxy
