@@ -6,6 +6,7 @@ import {
   type ItemWritten,
   loadItem,
   OPS_MAX,
+  REPEATS_KEPT_MS,
   TOO_MANY_OPS,
   writeItem,
 } from "./items.ts";
@@ -26,7 +27,10 @@ const SHORT_MS = 1_000;
 
 interface Copy {
   readonly value?: string | null;
-  readonly key?: string;
+  /** Null: the Worker's own. */
+  readonly key?: string | null;
+  /** Copies with one nonce are of one request. */
+  readonly nonce?: string;
   readonly condition?: Condition;
   readonly expiresInMs?: number;
 }
@@ -34,10 +38,16 @@ interface Copy {
 /** One copy of a write as it arrives; copies with one key are copies of one write. */
 function arrive(
   item: ItemRef,
-  { value = "1", key = crypto.randomUUID(), condition, expiresInMs = 5_000 }: Copy,
+  {
+    value = "1",
+    key = crypto.randomUUID(),
+    nonce = crypto.randomUUID(),
+    condition,
+    expiresInMs = 5_000,
+  }: Copy,
 ): Promise<ItemWritten> {
   const method = value === null ? "DELETE" : "PUT";
-  const op = opOf({ method, idempotencyKey: key, body: value ?? "" }, () => "");
+  const op = opOf({ method, idempotencyKey: key ?? undefined, body: value ?? "" }, () => nonce);
   const write = { item, value, op, condition: condition ?? ({ kind: "none" } as const) };
   return writeItem(postgres, write, { timeoutMs, expiresAtMs: Date.now() + expiresInMs });
 }
@@ -105,15 +115,16 @@ describe("a condition", () => {
     const item = named("conditions");
     const absent = { kind: "absent" } as const;
     const exists = { kind: "exists" } as const;
-    expect(await arrive(item, { condition: exists })).toEqual({ kind: "refused", version: null });
+    const refused = { kind: "refused", isReplayed: false };
+    expect(await arrive(item, { condition: exists })).toEqual({ ...refused, version: null });
     const { version } = await written(item, { condition: absent });
-    expect(await arrive(item, { condition: absent })).toEqual({ kind: "refused", version });
+    expect(await arrive(item, { condition: absent })).toEqual({ ...refused, version });
     const next = await written(item, { condition: { kind: "version", version } });
     const stale = await arrive(item, { value: null, condition: { kind: "version", version } });
-    expect(stale).toEqual({ kind: "refused", version: next.version });
+    expect(stale).toEqual({ ...refused, version: next.version });
     await arrive(item, { value: null, condition: exists });
     const gone = await arrive(item, { condition: { kind: "version", version: next.version } });
-    expect(gone).toEqual({ kind: "refused", version: null });
+    expect(gone).toEqual({ ...refused, version: null });
     expect(await arrive(item, { condition: { kind: "version", version: "x" } })).toEqual(gone);
   });
 
@@ -139,9 +150,23 @@ describe("a write that arrives again", () => {
   it("is refused again when it was refused, also where there is no item", async ({ expect }) => {
     const item = named("refused-again");
     const condition = { kind: "exists" } as const;
-    expect((await arrive(item, { key: "k", condition })).kind).toBe("refused");
+    const refused = { kind: "refused", version: null };
+    const first = await arrive(item, { key: "k", condition });
+    expect(first).toEqual({ ...refused, isReplayed: false });
     await written(item);
-    expect((await arrive(item, { key: "k", condition })).kind).toBe("refused");
+    const second = await arrive(item, { key: "k", condition });
+    expect(second).toEqual({ ...refused, isReplayed: true });
+  });
+
+  it("is no replay to the request that was itself answered, with or without a key", async ({
+    expect,
+  }) => {
+    const item = named("own-answer");
+    for (const key of ["k", null]) {
+      const first = await written(item, { key, nonce: "n" });
+      expect(await written(item, { key, nonce: "n" })).toEqual(first);
+      expect(first.isReplayed).toBe(false);
+    }
   });
 
   it("deletes nothing when the first copy had nothing to delete", async ({ expect }) => {
@@ -188,13 +213,54 @@ describe("a write that arrives again", () => {
     expect(await storedValue(item)).toBe("2");
   });
 
-  it("is forgotten after its expiry, so that the key can be used again", async ({ expect }) => {
+  it("is known for a minute after its expiry, so that a repeat is no second write", async ({
+    expect,
+  }) => {
+    const item = named("known-on");
+    const condition = { kind: "absent" } as const;
+    const first = await written(item, { key: "k", condition });
+    await setBack(item, 5_000 + REPEATS_KEPT_MS - 2_000);
+    await written(item, { value: "2" });
+    const again = await arrive(item, { key: "k", condition });
+    expect(again).toEqual({ ...first, isReplayed: true });
+    expect(await storedValue(item)).toBe("2");
+  });
+
+  it("is forgotten then, so that the key can be used again", async ({ expect }) => {
     const item = named("forgotten");
-    await written(item, { value: "1", key: "k", expiresInMs: SHORT_MS });
-    await expiryOf(item, SHORT_MS);
+    await written(item, { value: "1", key: "k" });
+    await setBack(item, 5_000 + REPEATS_KEPT_MS);
     expect(await written(item, { value: "2", key: "k" })).toMatchObject({ isReplayed: false });
   });
+
+  it("is forgotten at its expiry when nobody can ask again", async ({ expect }) => {
+    const item = named("forgotten-at-once");
+    await written(item, { key: null, nonce: "n" });
+    await setBack(item, 5_000);
+    await written(item, { key: null });
+    expect(await opsOf(item)).toBe(1);
+  });
 });
+
+/** Makes every op of the item look `ms` older than it is. */
+async function setBack(item: ItemRef, ms: number): Promise<void> {
+  await postgres.query(
+    `UPDATE items SET ops = (
+       SELECT jsonb_object_agg(key, jsonb_set(value, '{u}', to_jsonb((value ->> 'u')::bigint - $3)))
+       FROM jsonb_each(ops)
+     ) WHERE instance = $1 AND id = $2`,
+    [item.instance, item.id, ms],
+  );
+}
+
+/** How many ops the item remembers. */
+async function opsOf(item: ItemRef): Promise<number> {
+  const [row] = await postgres.query(
+    "SELECT (SELECT count(*) FROM jsonb_object_keys(ops)) AS ops FROM items WHERE instance = $1 AND id = $2",
+    [item.instance, item.id],
+  );
+  return Number(row?.["ops"]);
+}
 
 /** Waits by the store's own clock until a write that came now with this expiry has expired. */
 async function expiryOf(item: ItemRef, expiresInMs: number): Promise<void> {
@@ -219,16 +285,17 @@ describe("the ops of an item", () => {
     expect(await storedValue(item)).toBe(String(OPS_MAX - 1));
   });
 
-  it("make room when they expire", async ({ expect }) => {
+  it("make room when they expire, and are remembered while there is room", async ({ expect }) => {
     const item = named("ops-expire");
-    for (let n = 0; n < OPS_MAX; n += 1) await arrive(item, { value: "1", expiresInMs: 1_500 });
-    await expiryOf(item, 1_500);
-    expect((await arrive(item, {})).kind).toBe("written");
-    const [row] = await postgres.query(
-      "SELECT (SELECT count(*) FROM jsonb_object_keys(ops)) AS ops FROM items WHERE instance = $1 AND id = $2",
-      [item.instance, item.id],
-    );
-    expect(row?.["ops"]).toBe("1");
+    for (let round = 0; round < 3; round += 1) {
+      for (let n = 0; n < OPS_MAX; n += 1)
+        await written(item, { value: "1", key: `${round} ${n}` });
+      await setBack(item, 6_000);
+    }
+    await written(item, { value: "2" });
+    expect(await opsOf(item)).toBe(2 * OPS_MAX);
+    expect(await written(item, { key: "2 0" })).toMatchObject({ isReplayed: true });
+    expect(await written(item, { key: "0 63" })).toMatchObject({ isReplayed: false });
   });
 });
 

@@ -27,6 +27,8 @@ export interface Op {
   readonly id: string;
   /** Hash of the body, or empty when the op id is not the caller's. */
   readonly body: string;
+  /** Of the request, so that it knows an answer to an earlier one from its own. */
+  readonly nonce: string;
 }
 
 export type ItemWritten =
@@ -34,24 +36,27 @@ export type ItemWritten =
       readonly kind: "written";
       readonly version: string;
       readonly isCreated: boolean;
-      /** The answer of an earlier copy of the same write. */
+      /** It is what another request with this op id was told. */
       readonly isReplayed: boolean;
     }
   /** `version` is null when there was nothing to delete. */
   | { readonly kind: "deleted"; readonly version: string | null; readonly isReplayed: boolean }
   /** The condition does not hold; `version` is the item's, null when there is none. */
-  | { readonly kind: "refused"; readonly version: string | null }
+  | { readonly kind: "refused"; readonly version: string | null; readonly isReplayed: boolean }
   | { readonly kind: "mismatch" }
   | { readonly kind: "expired"; readonly storeNowMs: number };
 
-/** Raised by `items_write_v1` when an item has too many unexpired writes to tell repeats apart. */
+/** Raised by `items_write_v2` when an item has too many unexpired writes to tell repeats apart. */
 export const TOO_MANY_OPS = "KV001";
 
 /** Unexpired writes that one item remembers. */
 export const OPS_MAX = 64;
 
+/** How long an item knows a write after its expiry when its op id is the caller's. */
+export const REPEATS_KEPT_MS = 60_000;
+
 const WRITE =
-  "SELECT kind, at_version, created, replayed, now_ms FROM items_write_v1($1, $2, $3, $4::json, $5, $6, $7, $8, $9)";
+  "SELECT kind, at_version, created, replayed, now_ms FROM items_write_v2($1, $2, $3, $4::json, $5, $6, $7, $8, $9, $10)";
 
 /** Safe to send twice: the op id makes the second one answer like the first. */
 export async function writeItem(
@@ -68,6 +73,7 @@ export async function writeItem(
       value,
       op.id,
       op.body,
+      op.nonce,
       expiresAtMs,
       condition.kind === "none" ? "any" : condition.kind,
       condition.kind === "version" ? condition.version : null,
@@ -87,7 +93,7 @@ function decodeWritten(row: PostgresRow | undefined): ItemWritten {
     case "deleted":
       return { kind: "deleted", version, isReplayed };
     case "refused":
-      return { kind: "refused", version };
+      return { kind: "refused", version, isReplayed };
     case "mismatch":
       return { kind: "mismatch" };
     case "expired":
@@ -122,9 +128,9 @@ export async function loadItem(
 
 /**
  * The longest deadline (10 s), 1 s, and as much as two clocks may differ (4 s): after that no copy of a write
- * that a tombstone knows can be accepted any more.
+ * that a tombstone knows can be accepted any more; and what it knows for its callers it knows for as long.
  */
-const TOMBSTONE_KEPT_MS = 15_000;
+const TOMBSTONE_KEPT_MS = 15_000 + REPEATS_KEPT_MS;
 export const COLLECT_MAX = 500;
 
 const COLLECT = `WITH dead AS (

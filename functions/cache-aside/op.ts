@@ -17,8 +17,8 @@ export interface WriteRequest {
  * own, so only the method goes in. Without a key the id is fresh, and no other body can come with it.
  */
 export function opOf({ method, idempotencyKey, body }: WriteRequest, newId: () => string): Op {
-  if (idempotencyKey === undefined) return { id: hash(`worker ${newId()}`), body: "" };
-  return { id: hash(`${method} ${idempotencyKey}`), body: hash(body) };
+  if (idempotencyKey === undefined) return { id: hash(`worker ${newId()}`), body: "", nonce: "" };
+  return { id: hash(`${method} ${idempotencyKey}`), body: hash(body), nonce: newId() };
 }
 
 function hash(text: string): string {

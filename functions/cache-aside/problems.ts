@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import type { Outcome } from "../../shared/kernel/errors.ts";
 import type { AppEnv } from "../http/app-env.ts";
+import { IDEMPOTENCY_KEY } from "../http/headers.ts";
 import { problem } from "../http/problem.ts";
 import { OPS_MAX } from "./items.ts";
 
@@ -39,8 +40,11 @@ export function invalidationPending(c: Ctx, version: string | null): Response {
     status: 503,
     code: "invalidation_pending",
     title: "Invalidation pending",
-    detail:
-      "The write is stored, but Redis did not confirm that it forgot the old value, so reads may still show it. It will be told again; to know when, repeat the request.",
+    detail: `The write is stored, but Redis did not confirm that it forgot the old value, so reads may still show it. It will be told again. ${
+      c.req.header(IDEMPOTENCY_KEY.name) === undefined
+        ? "A request with an Idempotency-Key can be repeated to know when."
+        : "To know when, repeat the request with its Idempotency-Key within a minute."
+    }`,
     outcome: "applied",
     retryAfterMs: RETRY_REDIS_MS,
     headers: tagOf(version),

@@ -157,6 +157,37 @@ describe("while Redis is down", () => {
     expect((await isolate().get("pending")).status).toBe(404);
   });
 
+  it("a write can be repeated with its key when it is told to, and is no other write", async ({
+    expect,
+  }) => {
+    const { put } = isolate();
+    redis.faults.add({ target: "main", kind: "delay", delayMs: 1_500 });
+    const headers = { "Idempotency-Key": "create", "If-None-Match": "*", "Kv-Deadline-Ms": "600" };
+    const pending = await put("repeated", '"v"', headers);
+    expect(problemOf(pending)).toMatchObject({ code: "invalidation_pending", outcome: "applied" });
+    expect(JSON.parse(pending.text).detail).toContain(
+      "repeat the request with its Idempotency-Key",
+    );
+    expect(
+      JSON.parse((await put("keyless", "1", { "Kv-Deadline-Ms": "600" })).text).detail,
+    ).toContain("A request with an Idempotency-Key");
+    redis.faults.clear();
+    // Past the expiry of the write.
+    await new Promise((resolve) =>
+      setTimeout(resolve, Number(pending.headers.get("Retry-After")) * 1_000),
+    );
+    const repeated = await isolate().put("repeated", '"v"', headers);
+    expect(repeated.status).toBe(201);
+    expect(repeated.headers.get("Idempotency-Replayed")).toBe("true");
+    expect(repeated.headers.get("ETag")).toBe(pending.headers.get("ETag"));
+    const other = { ...headers, "Idempotency-Key": "other" };
+    const refusals = [await put("repeated", '"w"', other), await put("repeated", '"w"', other)];
+    expect(refusals.map(({ status }) => status)).toEqual([412, 412]);
+    const replayed = refusals.map((reply) => reply.headers.get("Idempotency-Replayed"));
+    expect(replayed).toEqual([null, "true"]);
+    await settled();
+  });
+
   it("more reads than Postgres should get are told to come again", async ({ expect }) => {
     const { put, get } = isolate();
     await put("crowd", '"v"');

@@ -115,6 +115,7 @@ async function writeFor(c: Ctx, shared: Shared, { method, id, value, invalidate 
 }
 
 function writeReply(c: Ctx, id: string, outcome: WriteOutcome) {
+  if ("isReplayed" in outcome && outcome.isReplayed) c.header("Idempotency-Replayed", "true");
   switch (outcome.kind) {
     case "refused":
       return preconditionFailed(c, outcome.version);
@@ -126,7 +127,6 @@ function writeReply(c: Ctx, id: string, outcome: WriteOutcome) {
     case "deleted":
       break;
   }
-  if (outcome.isReplayed) c.header("Idempotency-Replayed", "true");
   if (outcome.invalidation === "pending") c.header("Kv-Invalidation", "pending");
   if (outcome.kind === "deleted") return c.body(null, 204);
   const { version, isCreated } = outcome;

@@ -12,8 +12,9 @@ BEGIN
   -- value       the JSON text as it was sent (json, not jsonb, which rewrites numbers and refuses \u0000);
   --             null for a tombstone
   -- version     from the sequence; 0 for a record that never had a value
-  -- ops         known writes by op id (32 hex digits): {"u": known until, ms; "b": hash of the body;
-  --             "k": kind of the first answer; "v": its version; "c": it created the item}
+  -- ops         known writes by op id (32 hex digits): {"u": expiry of the last copy, ms; "b": hash of the body,
+  --             or "" when the op id is not the caller's; "n": nonce of the request that was answered first;
+  --             "k": kind of that answer; "v": its version; "c": it created the item}
   -- deleted_at  null while there is a value
   CREATE TABLE IF NOT EXISTS items (
     instance   text        NOT NULL,
@@ -46,27 +47,34 @@ BEGIN
   -- Writes or, with a null value, deletes one item, once per op id, if it comes in time and its condition
   -- holds. Safe to send again and to arrive late: a known op answers as the first time and changes nothing.
   --
-  -- p_op             32 hex digits; remembered with its answer until the last expiry it came with
+  -- p_op             32 hex digits; remembered with its answer until the last expiry it came with. A caller's op
+  --                  is known for a minute more, because the caller repeats a request after its answer; less
+  --                  long where an item has more than 128 ops then
   -- p_body           hash of the body, or '' when the op id is not the caller's
+  -- p_nonce          of the request: copies of one request are not replays of each other
   -- p_expires_at_ms  refused from this instant on, by the clock of this server, under the row's lock
   -- p_only_if        'any' | 'exists' | 'absent' | 'version', and then p_only_version
   --
   -- kind           'written' | 'deleted' | 'refused' (the condition does not hold) | 'mismatch' (op id known
   --                with another body) | 'expired' (or further ahead than clocks may differ)
   -- at_version     of the write; of the item when refused; null for an item that is not there
+  -- replayed       the answer is the one that another request got
   -- Raises KV001 when 64 unexpired ops are known: nothing was applied, nothing remembered.
-  CREATE OR REPLACE FUNCTION items_write_v1(
-    p_instance text, p_tenant text, p_id text, p_value json, p_op text, p_body text,
+  CREATE OR REPLACE FUNCTION items_write_v2(
+    p_instance text, p_tenant text, p_id text, p_value json, p_op text, p_body text, p_nonce text,
     p_expires_at_ms bigint, p_only_if text, p_only_version text,
     OUT kind text, OUT at_version bigint, OUT created boolean, OUT replayed boolean, OUT now_ms bigint
   ) LANGUAGE plpgsql AS $write$
   DECLARE
     ops_max         CONSTANT int    := 64;
+    known_max       CONSTANT int    := 128;
+    repeats_kept_ms CONSTANT bigint := 60000;
     -- The longest deadline (10 s) and as much as two clocks may differ (4 s).
     ahead_max_ms    CONSTANT bigint := 14000;
     item            record;
     known           jsonb;
-    unexpired       jsonb;
+    known_until_ms  bigint;
+    still_known     jsonb;
     unexpired_count int;
     is_present      boolean;
   BEGIN
@@ -93,7 +101,8 @@ BEGIN
     END IF;
 
     known := item.ops -> p_op;
-    IF (known ->> 'u')::bigint > now_ms THEN
+    known_until_ms := (known ->> 'u')::bigint + CASE known ->> 'b' WHEN '' THEN 0 ELSE repeats_kept_ms END;
+    IF known_until_ms > now_ms THEN
       -- Also this copy must stay known for as long as it could arrive again.
       IF p_expires_at_ms > (known ->> 'u')::bigint THEN
         UPDATE items i
@@ -107,12 +116,18 @@ BEGIN
       kind := known ->> 'k';
       at_version := (known ->> 'v')::bigint;
       created := (known ->> 'c')::boolean;
-      replayed := true;
+      replayed := known ->> 'n' IS DISTINCT FROM p_nonce;
       RETURN;
     END IF;
 
-    SELECT coalesce(jsonb_object_agg(o.key, o.value), '{}'), count(*) INTO unexpired, unexpired_count
-      FROM jsonb_each(item.ops) o WHERE (o.value ->> 'u')::bigint > now_ms;
+    -- The latest expiries first, so that those which have passed give way.
+    SELECT coalesce(jsonb_object_agg(o.key, o.value), '{}'), count(*) FILTER (WHERE o.until_ms > now_ms)
+      INTO still_known, unexpired_count
+      FROM (
+        SELECT e.key, e.value, (e.value ->> 'u')::bigint AS until_ms FROM jsonb_each(item.ops) e
+          WHERE (e.value ->> 'u')::bigint + CASE e.value ->> 'b' WHEN '' THEN 0 ELSE repeats_kept_ms END > now_ms
+          ORDER BY until_ms DESC LIMIT known_max - 1
+      ) o;
     IF unexpired_count >= ops_max THEN
       RAISE EXCEPTION 'too many writes of one item' USING ERRCODE = 'KV001';
     END IF;
@@ -132,16 +147,16 @@ BEGIN
       created := NOT is_present;
     END IF;
 
-    unexpired := unexpired || jsonb_build_object(p_op, jsonb_build_object(
-      'u', p_expires_at_ms, 'b', p_body, 'k', kind, 'v', at_version, 'c', created));
+    still_known := still_known || jsonb_build_object(p_op, jsonb_build_object(
+      'u', p_expires_at_ms, 'b', p_body, 'n', p_nonce, 'k', kind, 'v', at_version, 'c', created));
     IF kind = 'refused' OR at_version IS NULL THEN
-      UPDATE items i SET ops = unexpired, updated_at = clock_timestamp()
+      UPDATE items i SET ops = still_known, updated_at = clock_timestamp()
         WHERE i.instance = p_instance AND i.tenant = p_tenant AND i.id = p_id;
       RETURN;
     END IF;
 
     UPDATE items i
-      SET value = p_value, version = at_version, ops = unexpired, updated_at = clock_timestamp(),
+      SET value = p_value, version = at_version, ops = still_known, updated_at = clock_timestamp(),
           deleted_at = CASE WHEN p_value IS NULL THEN clock_timestamp() END
       WHERE i.instance = p_instance AND i.tenant = p_tenant AND i.id = p_id;
     INSERT INTO items_outbox AS o (instance, tenant, id, version, queued_at)

@@ -36,7 +36,8 @@ const WRITE_PROBLEMS = {
 } as const;
 
 const WRITE_HEADERS = {
-  "Idempotency-Replayed": "`true` when this is the answer of an earlier copy of the same write",
+  "Idempotency-Replayed":
+    "`true` when this is what an earlier request with this Idempotency-Key was told",
   "Kv-Invalidation": "`pending` when `invalidate=async` was asked for",
 };
 

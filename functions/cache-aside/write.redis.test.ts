@@ -72,10 +72,13 @@ describe("a write in a network that fails", () => {
   it("is applied once when its answer is lost, and told as applied", async ({ expect }) => {
     const { item, service } = await written("answer-lost");
     const before = await countVersions(service);
-    stores.postgres.faults.add({ target: "postgres", kind: "drop-response", count: 1 });
-    const outcome = await service.put(item, '"w"');
-    expect(outcome).toMatchObject({ kind: "written", isReplayed: true });
-    expect(await countVersions(service)).toBe(before + 2);
+    for (const put of [{}, { idempotencyKey: "k" }]) {
+      stores.postgres.faults.add({ target: "postgres", kind: "drop-response", count: 1 });
+      const outcome = await service.put(item, '"w"', put);
+      // Its own answer, not that of an earlier request.
+      expect(outcome).toMatchObject({ kind: "written", isReplayed: false });
+    }
+    expect(await countVersions(service)).toBe(before + 3);
   });
 
   it("keeps its condition when its answer is lost: no false refusal", async ({ expect }) => {

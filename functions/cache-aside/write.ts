@@ -6,7 +6,7 @@
  *
  * 1. A 2xx leaves only after Redis has confirmed that neither the old entry nor a grant to fill is left,
  *    unless the caller asked for the weaker promise.
- * 2. A write takes effect once or never, however often and late its copies arrive (`items_write_v1`).
+ * 2. A write takes effect once or never, however often and late its copies arrive (`items_write_v2`).
  * 3. A write that is applied has its invalidation in the outbox until Redis has confirmed it, so the next
  *    writer or the clock does what this one could not.
  * 4. A deletion that finds nothing invalidates as well: the deletion before it may have failed to.
