@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, inject, it, type MockInstance, vi } from "vitest";
+import { RETRY_TIME_MIN_MS } from "../../shared/kernel/attempts.ts";
 import { CANARY, failingRoutes } from "./testing/failing-routes.ts";
 import { type ShellOptions, startShell } from "./testing/shell.ts";
 
@@ -18,13 +19,13 @@ const logLines = () => logged.mock.calls.map(([line]) => JSON.parse(String(line)
 
 describe("a failure", () => {
   const mapped: readonly [raised: string, status: number, code: string][] = [
-    ["upstream~timeout~unknown", 504, "deadline"],
+    ["upstream~timeout~unknown", 503, "redis_unavailable"],
     ["upstream~unreachable~unknown", 503, "redis_unavailable"],
     ["upstream~garbage~unknown", 503, "redis_unavailable"],
     ["upstream~circuit_open~not_applied", 503, "redis_unavailable"],
     ["upstream~refused~not_applied~OOM", 503, "redis_unavailable"],
     ["upstream~pg-refused~not_applied~23505", 503, "postgres_unavailable"],
-    ["upstream~pg-timeout~unknown", 504, "deadline"],
+    ["upstream~pg-timeout~unknown", 503, "postgres_unavailable"],
   ];
   for (const [raised, status, code] of mapped) {
     it(`${raised} of a read is ${status} ${code}`, async ({ expect }) => {
@@ -40,6 +41,24 @@ describe("a failure", () => {
       expect(answer.json()).toMatchObject({ status, code, outcome: raised.split("~")[2] });
     });
   }
+
+  it("to answer in time is 504 deadline only where the deadline leaves no time to ask again", async ({
+    expect,
+  }) => {
+    const [spent, left] = [`${RETRY_TIME_MIN_MS}`, `${RETRY_TIME_MIN_MS + 1_000}`];
+    const answerTo = async (raised: string, method: string, deadlineMs: string) => {
+      const init = { method, headers: { "Kv-Deadline-Ms": deadlineMs } };
+      const answer = await shell().call(`/t/raised/${raised}`, init);
+      return [answer.status, answer.code, answer.headers.get("Retry-After")];
+    };
+    for (const method of ["GET", "POST"]) {
+      const timeout = "upstream~timeout~unknown";
+      expect(await answerTo(timeout, method, spent)).toEqual([504, "deadline", null]);
+      expect(await answerTo(timeout, method, left)).toEqual([503, "redis_unavailable", "1"]);
+      const refused = await answerTo("upstream~refused~not_applied~OOM", method, spent);
+      expect(refused).toEqual([503, "redis_unavailable", "1"]);
+    }
+  });
 
   it("leaves one line in the log, that names the request and the dependency", async ({
     expect,

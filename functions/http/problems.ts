@@ -4,6 +4,7 @@
  * stand beside its routes.
  */
 import type { Context } from "hono";
+import { RETRY_TIME_MIN_MS } from "../../shared/kernel/attempts.ts";
 import { UpstreamError } from "../../shared/kernel/errors.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { Scope } from "./auth.ts";
@@ -102,11 +103,15 @@ export function notConfigured(c: Ctx, sentence: string): Response {
   });
 }
 
-/** A failed dependency. Past the caller's deadline it is 504, before it 503. */
+/**
+ * A failed dependency: 504 when it did not answer and the caller's deadline leaves no time to ask again, else
+ * 503. A write gives up when it expires, which is that late.
+ */
 function upstreamProblem(c: Ctx, error: UpstreamError): Response {
   const mutates = c.get("endpoint")?.mutates ?? false;
   const outcome = mutates ? { outcome: error.outcome } : {};
-  if (error.fault === "timeout") {
+  const leftMs = c.get("deps").attempts.deadline.remainingMs();
+  if (error.fault === "timeout" && leftMs <= RETRY_TIME_MIN_MS) {
     const detail = `${error.dependency} did not answer within the deadline.`;
     return problem(c, {
       status: 504,
