@@ -159,10 +159,19 @@ function sentenceFor({ faults }: Config, store: "redis" | "postgres"): string {
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const ID_CHARACTERS = 22;
 
+/** Randomness is drawn for many ids at once: asking for it costs more than the rest. */
+const POOL_IDS = 64;
+const pool = new Uint8Array(ID_CHARACTERS * POOL_IDS);
+let poolUsed = pool.length;
+
 function newId(): string {
+  if (poolUsed === pool.length) {
+    crypto.getRandomValues(pool);
+    poolUsed = 0;
+  }
   let id = "";
-  for (const byte of crypto.getRandomValues(new Uint8Array(ID_CHARACTERS))) {
-    id += ALPHABET[byte & 63];
+  for (const end = poolUsed + ID_CHARACTERS; poolUsed < end; poolUsed += 1) {
+    id += ALPHABET[(pool[poolUsed] ?? 0) & 63];
   }
   return id;
 }

@@ -17,3 +17,4 @@ declare class AbortSignal {
 }
 
 declare function setTimeout(callback: () => void, ms: number): unknown;
+declare function clearTimeout(timer: unknown): void;

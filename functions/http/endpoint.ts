@@ -142,7 +142,9 @@ function refuseParams(c: Context<AppEnv>, spec: EndpointSpec): Response | null {
 const NO_PARAMETERS = z.strictObject({});
 
 function refuseQuery(c: Context<AppEnv>, spec: EndpointSpec): Response | null {
-  const given = parseQuery(c.get("url"));
+  const url = c.get("url");
+  if (spec.query === undefined && !url.includes("?")) return null;
+  const given = parseQuery(url);
   if (given.kind === "malformed") return invalid(c, "bad_query", [given.error]);
   const query = (spec.query ?? NO_PARAMETERS).safeParse(given.values);
   if (!query.success) return invalid(c, "bad_query", fieldErrors("query", query.error));
@@ -163,13 +165,17 @@ function refuseHeaders(c: Context<AppEnv>, spec: EndpointSpec): Response | null 
 
 const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
+function isJson(contentType: string): boolean {
+  return contentType === "application/json" || JSON_TYPE.test(contentType);
+}
+
 async function refuseBody(
   c: Context<AppEnv>,
   spec: EndpointSpec,
   schema: z.ZodType,
 ): Promise<Response | null> {
   const contentType = c.req.header("Content-Type");
-  if (contentType !== undefined && !JSON_TYPE.test(contentType)) return unsupportedMediaType(c);
+  if (contentType !== undefined && !isJson(contentType)) return unsupportedMediaType(c);
   const bytesMax = spec.bodyBytesMax ?? JSON_BODY_BYTES_MAX;
   const body = await readText(c.req.raw, bytesMax);
   if (body.kind === "too_large") return tooLarge(c, { what: "body", bytesMax });

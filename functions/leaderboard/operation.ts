@@ -1,10 +1,11 @@
 /**
  * @module
  * How a repeated submit is recognised: under which id its answer is kept, and by what a request is told
- * from another one with the same key. Both are 16 bytes of SHA-256, since every submit of a day is kept.
+ * from another one with the same key. Both are short, since every submit of a day is kept.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import type { Submission } from "./submission.ts";
 
 const HASH_BYTES = 16;
 
@@ -16,16 +17,24 @@ export const ANSWER_MARGIN_MS = 1_000;
 
 /** @param scope what a key is unique within, beyond tenant and board: the last part of the path */
 export function callerOperationId(scope: string, idempotencyKey: string): string {
-  return `caller-${hashed(`${scope}\n${idempotencyKey}`)}`;
+  return `caller-${scope}-${idempotencyKey}`;
 }
 
 export function workerOperationId(id: string): string {
   return `worker-${id}`;
 }
 
-/** @param parts must not hold line feeds */
-export function fingerprint(parts: readonly string[]): string {
-  return hashed(parts.join("\n"));
+/** Holds no space. A name holds no `=`, so that one score can speak for itself; more are hashed. */
+export function fingerprint(submissions: readonly Submission[]): string {
+  const [first] = submissions;
+  if (first !== undefined && submissions.length === 1 && first.metadata === null) {
+    return `${first.member}=${first.score}`;
+  }
+  return hashed(
+    submissions
+      .map(({ member, score, metadata }) => `${member} ${score} ${metadata ?? ""}`)
+      .join("\n"),
+  );
 }
 
 function hashed(text: string): string {

@@ -132,9 +132,7 @@ function operationOf(
   }
   return {
     id: callerOperationId(caller.scope, caller.idempotencyKey),
-    fingerprint: fingerprint(
-      submissions.map(({ member, score, metadata }) => `${member} ${score} ${metadata ?? ""}`),
-    ),
+    fingerprint: fingerprint(submissions),
     nonce,
     answerMs: CALLER_ANSWER_MS,
   };

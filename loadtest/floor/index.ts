@@ -78,6 +78,7 @@ const floorOf = memoized((env: FloorEnv) => {
     retry: { retries: 0 },
     enableAutoPipelining: false,
     automaticDeserialization: false,
+    responseEncoding: false,
     enableTelemetry: false,
   });
   const boards = new Map<string, string>();

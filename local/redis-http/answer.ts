@@ -2,6 +2,7 @@
  * @module
  * From the replies of Redis to an HTTP answer.
  *
+ * An error of Redis begins with its code (`ERR`, `OOM`, …); one of this endpoint, which could not ask Redis, does not.
  * Statuses: 200; 400 for what Redis or Upstash refuses; and, where Upstash documents nothing, 503 when
  * nothing was sent to the store, 502 when its connection died and 504 when it did not reply: in both
  * the command may have been applied.
@@ -50,7 +51,7 @@ export function refuse(status: number, error: string): HttpReply {
 
 export function storeFailure(failure: StoreFailure, message: string): HttpReply {
   const { status, fate } = FAILURES[failure];
-  return refuse(status, `ERR ${message}; ${fate}`);
+  return refuse(status, `${message}; ${fate}`);
 }
 
 async function replyTo(

@@ -1,18 +1,18 @@
 import { describe, it } from "vitest";
-import { breaker, FAILURES_TO_OPEN, OPEN_MS } from "./breaker.ts";
+import { breaker, FAILURES_TO_OPEN, OPEN_MS, SILENCE_MS } from "./breaker.ts";
 
 function opened(nowMs: number) {
   const guard = breaker();
-  for (let i = 0; i < FAILURES_TO_OPEN; i += 1) guard.failed(nowMs);
+  for (let i = 0; i < FAILURES_TO_OPEN; i += 1) guard.failed("unreachable", 1_000, nowMs);
   return guard;
 }
 
 describe("the breaker", () => {
   it("admits until a store has failed often enough in a row", ({ expect }) => {
     const guard = breaker();
-    for (let i = 0; i < FAILURES_TO_OPEN - 1; i += 1) guard.failed(0);
+    for (let i = 0; i < FAILURES_TO_OPEN - 1; i += 1) guard.failed("unreachable", 1_000, 0);
     expect([guard.admits(0), guard.state(0), guard.retryAfterMs(0)]).toEqual([true, "closed", 0]);
-    guard.failed(0);
+    guard.failed("unreachable", 1_000, 0);
     expect([guard.admits(0), guard.state(0), guard.retryAfterMs(0)]).toEqual([
       false,
       "open",
@@ -22,9 +22,9 @@ describe("the breaker", () => {
 
   it("forgets failures at the first answer, whatever it says", ({ expect }) => {
     const guard = breaker();
-    for (let i = 0; i < FAILURES_TO_OPEN - 1; i += 1) guard.failed(0);
+    for (let i = 0; i < FAILURES_TO_OPEN - 1; i += 1) guard.failed("unreachable", 1_000, 0);
     guard.succeeded();
-    guard.failed(0);
+    guard.failed("unreachable", 1_000, 0);
     expect(guard.admits(0)).toBe(true);
   });
 
@@ -45,7 +45,7 @@ describe("the breaker", () => {
   it("stays open for another while when the trial fails", ({ expect }) => {
     const guard = opened(0);
     guard.admits(OPEN_MS);
-    guard.failed(OPEN_MS + 10);
+    guard.failed("unreachable", 1_000, OPEN_MS + 10);
     expect(guard.admits(OPEN_MS + 10 + OPEN_MS - 1)).toBe(false);
     expect(guard.admits(OPEN_MS + 10 + OPEN_MS)).toBe(true);
   });
@@ -55,5 +55,36 @@ describe("the breaker", () => {
     guard.admits(OPEN_MS);
     expect(guard.admits(2 * OPEN_MS - 1)).toBe(false);
     expect(guard.admits(2 * OPEN_MS)).toBe(true);
+  });
+
+  it("takes a refusal for an answer", ({ expect }) => {
+    const guard = opened(0);
+    guard.failed("refused", 1_000, 0);
+    expect([guard.admits(0), guard.isSuspect()]).toEqual([true, false]);
+  });
+
+  it("counts silence only when it lasted long enough", ({ expect }) => {
+    const [hurried, patient] = [breaker(), breaker()];
+    for (let i = 0; i < FAILURES_TO_OPEN; i += 1) {
+      hurried.failed("timeout", SILENCE_MS - 1, 0);
+      patient.failed("timeout", SILENCE_MS, 0);
+    }
+    expect([hurried.admits(0), patient.admits(0)]).toEqual([true, false]);
+  });
+
+  it("leaves the trial of a caller in a hurry to the next one", ({ expect }) => {
+    const guard = opened(0);
+    guard.admits(OPEN_MS);
+    guard.failed("timeout", SILENCE_MS - 1, OPEN_MS + 4);
+    expect([guard.state(OPEN_MS + 4), guard.admits(OPEN_MS + 4)]).toEqual(["half_open", true]);
+  });
+
+  it("suspects a store from any silence until the next answer", ({ expect }) => {
+    const guard = breaker();
+    expect(guard.isSuspect()).toBe(false);
+    guard.failed("timeout", 1, 0);
+    expect(guard.isSuspect()).toBe(true);
+    guard.succeeded();
+    expect(guard.isSuspect()).toBe(false);
   });
 });

@@ -10,9 +10,14 @@
  * 1. Any answer from the store, even an error, closes the breaker: it measures reachability only.
  * 2. While half open, at most one trial is under way, and a trial that never reports back is given up
  *    after `OPEN_MS`.
+ * 3. A caller in a hurry opens nothing: silence counts only when it lasted `SILENCE_MS`.
  */
+import type { UpstreamFault } from "./errors.ts";
+
 export const FAILURES_TO_OPEN = 5;
 export const OPEN_MS = 1_000;
+/** An attempt that was given less than this and got no answer says nothing of the store. */
+export const SILENCE_MS = 300;
 
 export type BreakerState = "closed" | "open" | "half_open";
 
@@ -20,7 +25,10 @@ export interface Breaker {
   /** True when a request may be sent. In the half-open state this claims the trial. */
   admits(nowMs: number): boolean;
   succeeded(): void;
-  failed(nowMs: number): void;
+  /** Takes in how a request failed that was given `boundMs` to be answered. */
+  failed(fault: UpstreamFault, boundMs: number, nowMs: number): void;
+  /** Whether the last request that ended got no answer, for whatever reason. */
+  isSuspect(): boolean;
   state(nowMs: number): BreakerState;
   /** Milliseconds until the next trial; 0 when requests are admitted. */
   retryAfterMs(nowMs: number): number;
@@ -29,8 +37,13 @@ export interface Breaker {
 export function breaker(): Breaker {
   let failures = 0;
   let trialAtMs = 0;
+  let isSuspect = false;
 
   const isOpen = () => failures >= FAILURES_TO_OPEN;
+  const succeeded = () => {
+    failures = 0;
+    isSuspect = false;
+  };
 
   return {
     admits(nowMs) {
@@ -39,13 +52,15 @@ export function breaker(): Breaker {
       trialAtMs = nowMs + OPEN_MS;
       return true;
     },
-    succeeded() {
-      failures = 0;
+    succeeded,
+    failed(fault, boundMs, nowMs) {
+      if (fault === "refused") return succeeded();
+      isSuspect = true;
+      const isInconclusive = fault === "timeout" && boundMs < SILENCE_MS;
+      if (!isInconclusive) failures += 1;
+      if (isOpen()) trialAtMs = isInconclusive ? nowMs : nowMs + OPEN_MS;
     },
-    failed(nowMs) {
-      failures += 1;
-      if (isOpen()) trialAtMs = nowMs + OPEN_MS;
-    },
+    isSuspect: () => isSuspect,
     state(nowMs) {
       if (!isOpen()) return "closed";
       return nowMs < trialAtMs ? "open" : "half_open";

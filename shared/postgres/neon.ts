@@ -63,8 +63,7 @@ export function neonDatabase(connectionString: string, clock: Clock): PostgresDa
             return rows as PostgresRow[];
           } catch (error) {
             const failed = failureOf(error);
-            if (failed.fault === "refused") guard.succeeded();
-            else guard.failed(clock());
+            guard.failed(failed.fault, timeoutMs, clock());
             throw failed;
           }
         }),

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, describe, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, it, onTestFinished } from "vitest";
 import type { FaultSpec } from "../../local/faults/fault.ts";
 import { startTestRedis, type TestRedis } from "../../local/testing/stores.ts";
 import { FAILURES_TO_OPEN } from "../kernel/breaker.ts";
@@ -68,7 +68,17 @@ describe("the Upstash adapter", () => {
     expect,
   }) => {
     const { port } = connect();
-    for (const value of ["1", "true", "null", '{"a":1}', "", "OK", "ü\u2028€", "1.10"]) {
+    for (const value of [
+      "1",
+      "true",
+      "null",
+      '{"a":1}',
+      "",
+      "OK",
+      "ü\u2028€\u0000",
+      "T0s=",
+      "1.10",
+    ]) {
       await port.command(["SET", "text", value]);
       expect(await port.command(["GET", "text"])).toBe(value);
     }
@@ -125,6 +135,7 @@ describe("the Upstash adapter", () => {
       ["a request that is late", { kind: "delay", delayMs: 400 }, "timeout", true],
       ["an answer that is late", { kind: "delay-response", delayMs: 400 }, "timeout", true],
       ["an answer that is not JSON", { kind: "garbage" }, "garbage", true],
+      ["a front that fails", { kind: "error", status: 503, message: "no" }, "unreachable", false],
     ];
     for (const [name, injected, fault, isApplied] of cases) {
       it(`calls ${name} ${fault}, outcome unknown`, async ({ expect }) => {
@@ -147,7 +158,6 @@ describe("the Upstash adapter", () => {
       ["LOADING Redis is loading the dataset in memory", "LOADING", "not_applied"],
       ["READONLY You can't write against a read only replica.", "READONLY", "not_applied"],
       ["ERR value is not an integer or out of range", "ERR", "unknown"],
-      ["something went wrong", "UNKNOWN", "unknown"],
     ];
     for (const [message, storeCode, outcome] of cases) {
       it(`keeps the code of "${message}" and calls its outcome ${outcome}`, async ({ expect }) => {
@@ -250,6 +260,34 @@ describe("the Upstash adapter", () => {
     nowMs = breaker.retryAfterMs(nowMs);
     expect(await port.command(["PING"])).toBe("PONG");
     expect(breaker.state(nowMs)).toBe("closed");
+  });
+
+  it("is opened by no number of callers in a hurry", async ({ expect }) => {
+    const { port, breaker } = connect();
+    inject({ kind: "delay-response", delayMs: 50, count: 2 * FAILURES_TO_OPEN });
+    for (let i = 0; i < 2 * FAILURES_TO_OPEN; i += 1) {
+      const error = await errorOf(port.command(["PING"], { timeoutMs: 10 }));
+      expect(error.fault).toBe("timeout");
+    }
+    expect(breaker.state(Date.now())).toBe("closed");
+  });
+
+  it("aborts the requests of a store that has left one unanswered", async ({ expect }) => {
+    const aborted: boolean[] = [];
+    const server = createServer((request, response) => {
+      const which = aborted.push(false) - 1;
+      request.resume();
+      response.once("close", () => {
+        aborted[which] = true;
+      });
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    onTestFinished(() => server.closeAllConnections());
+    const { port: tcpPort } = server.address() as AddressInfo;
+    const { port } = connect({ url: `http://127.0.0.1:${tcpPort}` });
+    for (let i = 0; i < 3; i += 1) await errorOf(port.command(["PING"], { timeoutMs: 50 }));
+    await expect.poll(() => aborted).toEqual([false, true, true]);
+    server.close();
   });
 
   it("does not count errors of a store that answers", async ({ expect }) => {

@@ -3,12 +3,16 @@
  * RedisPort over Upstash's REST API, and the only file that talks to `@upstash/redis`.
  *
  * The SDK's own retries, auto-pipelining, deserialization and telemetry are off: it repeats commands
- * that are not safe to repeat, and puts whole commands into its error messages.
+ * that are not safe to repeat, and puts whole commands into its error messages. So is its base64 of
+ * replies, which are text (`port.ts`): decoding it costs more than the rest of reading a page.
  *
  * Invariants:
  *
  * 1. One call sends one request, except that an unknown script is sent again with its source.
- * 2. No command, value or store message leaves in an error: only the store's error code does.
+ * 2. A call ends at its bound. Its request is aborted there too, except that a store which has answered so far
+ *    is asked without a signal (that costs a twelfth of a short call): its first request to hang keeps its
+ *    connection until the work it belongs to ends.
+ * 3. No command, value or store message leaves in an error: only the store's error code does.
  */
 import { errors, Redis } from "@upstash/redis/cloudflare";
 import { type Breaker, breaker } from "../kernel/breaker.ts";
@@ -44,6 +48,9 @@ const REFUSED_BEFORE_EXECUTION = new Set([
   "NOREPLICAS",
 ]);
 
+/** With which every error of Redis begins. One without it comes from the front, which could not ask Redis. */
+const REDIS_CODE = /^[A-Z]{2,}/;
+
 /** One database as an isolate sees it: the client and the breaker outlive requests, the port does not. */
 export interface RedisDatabase {
   readonly breaker: Breaker;
@@ -53,30 +60,35 @@ export interface RedisDatabase {
 
 export function upstashDatabase({ url, token }: UpstashDatabase, clock: Clock): RedisDatabase {
   const guard = breaker();
-  /** Read by the SDK in the same synchronous turn in which `send` sets it. */
+  /** Read by the SDK in the same synchronous turn in which `exec` sets it. */
   let timeoutMs = ATTEMPT_TIMEOUT_MS;
-  const client = new Redis({
+  const options = {
     url,
     token,
     retry: { retries: 0 },
     enableAutoPipelining: false,
     automaticDeserialization: false,
+    responseEncoding: false,
     enableTelemetry: false,
-    signal: () => AbortSignal.timeout(timeoutMs),
-  });
+  } as const;
+  const client = new Redis(options);
+  const abortingClient = new Redis({ ...options, signal: () => AbortSignal.timeout(timeoutMs) });
+  const exec = (command: [string, ...RedisArgument[]], boundMs: number): Promise<RedisReply> => {
+    if (!guard.isSuspect()) return within(boundMs, client.exec<RedisReply>(command));
+    timeoutMs = boundMs;
+    return abortingClient.exec<RedisReply>(command);
+  };
 
   const send = async (args: readonly RedisArgument[], boundMs: number): Promise<RedisReply> => {
     if (!guard.admits(clock())) throw notSent("circuit_open");
-    timeoutMs = boundMs;
     try {
       const [name, ...rest] = args;
-      const reply = await client.exec<RedisReply>([String(name), ...rest]);
+      const reply = await exec([String(name), ...rest], boundMs);
       guard.succeeded();
       return reply;
     } catch (error) {
       const failure = failureOf(error);
-      if (failure.fault === "refused") guard.succeeded();
-      else guard.failed(clock());
+      guard.failed(failure.fault, boundMs, clock());
       throw failure;
     }
   };
@@ -113,11 +125,29 @@ function notSent(fault: UpstreamFault): UpstreamError {
 function failureOf(error: unknown): UpstreamError {
   if (error instanceof errors.UpstashJSONParseError) return failure("garbage", "unknown");
   if (error instanceof errors.UpstashError) {
-    const code = /^[A-Z]{2,}/.exec(error.message)?.[0] ?? "UNKNOWN";
+    const code = REDIS_CODE.exec(error.message)?.[0];
+    if (code === undefined) return failure("unreachable", "unknown");
     return failure("refused", REFUSED_BEFORE_EXECUTION.has(code) ? "not_applied" : "unknown", code);
   }
-  const name = error instanceof Error ? error.name : "";
-  return failure(name === "TimeoutError" ? "timeout" : "unreachable", "unknown");
+  const isTimeout = error instanceof Error && error.name === "TimeoutError";
+  return failure(isTimeout ? "timeout" : "unreachable", "unknown");
+}
+
+/** Settles as `work` does, or fails after `ms` as an `AbortSignal.timeout` does. */
+async function within<Reply>(ms: number, work: Promise<Reply>): Promise<Reply> {
+  let timer: unknown;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new TimedOut()), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+class TimedOut extends Error {
+  override readonly name = "TimeoutError";
 }
 
 function failure(fault: UpstreamFault, outcome: Outcome, storeCode?: string): UpstreamError {
