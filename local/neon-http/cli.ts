@@ -4,10 +4,10 @@
  * whose data stays in a folder, or over a server of your own with `--postgres postgres://…`.
  */
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { readCommandLine } from "../command-line.ts";
+import { onStopSignal } from "../stop-signals.ts";
 import type { SqlDatabase } from "./database.ts";
 import { openPglite } from "./pglite-database.ts";
 import { openPostgres } from "./postgres-database.ts";
@@ -68,7 +68,7 @@ async function serve(settings: Settings): Promise<void> {
     await database.close();
     throw error;
   }
-  const stopped = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  const stopped = new Promise<void>((resolve) => onStopSignal(resolve));
   process.stdout.write(instructions({ http, password, settings }));
   await stopped;
   await http.close();

@@ -45,6 +45,8 @@ describe("the command line of redis-http", () => {
     expect(await ask("/set/k/v", token)).toEqual({ result: "OK" });
     expect(await ask("/get/k", "r")).toEqual({ result: "v" });
     expect(text.out).not.toContain("hidden");
+    // npm passes on what the terminal has sent already.
+    child.kill("SIGINT");
     child.kill("SIGINT");
     expect(await exit).toEqual([0, null]);
   });

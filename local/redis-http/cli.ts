@@ -3,8 +3,8 @@
  * redis-http alone, over a Redis of your own: `npm run local -- --only redis-http --redis redis://…`.
  */
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { readCommandLine } from "../command-line.ts";
+import { onStopSignal } from "../stop-signals.ts";
 import { type RedisHttp, startRedisHttp } from "./server.ts";
 
 const NODE = "redis";
@@ -36,6 +36,7 @@ export async function runRedisHttpOnly(argv: readonly string[]): Promise<void> {
   }
   const http = await start({ options, token, readOnlyToken });
   const url = http.nodes.get(NODE)?.url ?? "";
+  const stopped = new Promise<void>((resolve) => onStopSignal(resolve));
   process.stdout.write(
     [
       `redis-http serves ${withoutPassword(options.redis)}. Ctrl-C stops it.`,
@@ -46,7 +47,7 @@ export async function runRedisHttpOnly(argv: readonly string[]): Promise<void> {
       "",
     ].join("\n"),
   );
-  await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  await stopped;
   await http.close();
 }
 

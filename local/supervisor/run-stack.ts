@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { ensureRedisServer } from "../doctor/redis-server.ts";
+import { onStopSignal } from "../stop-signals.ts";
 import { whenLauncherGone } from "./launcher.ts";
 import type { ProcessPlan } from "./managed-process.ts";
 import { workerPlan } from "./node-plans.ts";
@@ -70,18 +71,13 @@ function endOnSignals(stack: LocalStack, say: (line: string) => void): Promise<v
   process.stdout.on("error", () => undefined);
   process.stderr.on("error", () => undefined);
   return new Promise((resolve) => {
-    let isStopping = false;
-    const stop = () => {
-      // npm passes on the Ctrl-C that the terminal has sent already.
-      if (isStopping) return;
-      isStopping = true;
+    const stop = onStopSignal(() => {
       say("\nstopping …");
       void stack.stop().then(() => {
         say("stopped; the data stays");
         resolve();
       });
-    };
-    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, stop);
+    });
     whenLauncherGone(stop);
     process.on("uncaughtException", (error) => {
       process.stderr.write(`the supervisor failed: ${error.stack ?? error.message}\n`);
