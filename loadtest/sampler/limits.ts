@@ -77,17 +77,35 @@ function quotaOf(folder: string): number | null {
   return quota > 0 && period > 0 ? quota / period : null;
 }
 
-/** Milliseconds for which quotas have held the process's cgroups back since these were made. */
-export function throttledMs(pid: number): number {
-  return Math.max(
-    0,
-    ...cpuCgroups(pid).map((folder) => {
+/** Milliseconds for which its quota has held back each of a process's cgroups since that was made, by folder. */
+export type ThrottleReading = ReadonlyMap<string, number>;
+
+export function throttleReading(pid: number): ThrottleReading {
+  return new Map(
+    cpuCgroups(pid).map((folder) => {
       const stat = readText(`${folder}/cpu.stat`) ?? "";
       const us = /^throttled_usec (\d+)$/m.exec(stat)?.[1];
       const ns = /^throttled_time (\d+)$/m.exec(stat)?.[1];
-      return us === undefined ? Number(ns ?? 0) / 1e6 : Number(us) / 1e3;
+      return [folder, us === undefined ? Number(ns ?? 0) / 1e6 : Number(us) / 1e3];
     }),
   );
+}
+
+/**
+ * Milliseconds for which the most throttled cgroup was held back within the readings. Each has a history of its
+ * own, so each is compared with itself: a parent that was throttled for hours before must not hide a child.
+ */
+export function throttledMs(readings: readonly ThrottleReading[]): number {
+  const firsts = new Map<string, number>();
+  let most = 0;
+  for (const reading of readings) {
+    for (const [folder, ms] of reading) {
+      const first = firsts.get(folder) ?? ms;
+      firsts.set(folder, first);
+      most = Math.max(most, ms - first);
+    }
+  }
+  return most;
 }
 
 export interface CpuTicks {

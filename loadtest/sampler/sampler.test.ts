@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, it } from "vitest";
 import { cpuByRole, peakRssByRole } from "../statistics/resources.ts";
-import { busyPart, cpuTicks, generatorLimits, parseCpuList } from "./limits.ts";
+import { busyPart, cpuTicks, generatorLimits, parseCpuList, throttledMs } from "./limits.ts";
 import { type ProcessInfo, parsePsLine, parseStat, processReader } from "./processes.ts";
 import { nameProcesses } from "./roles.ts";
 import { startSampler } from "./sampler.ts";
@@ -110,6 +110,18 @@ describe("limits", () => {
     await once(child, "spawn");
     expect(generatorLimits(child.pid ?? 0).allowedCpus).toBeLessThanOrEqual(1);
     child.kill("SIGKILL");
+  });
+
+  it("finds a cgroup that was throttled below a parent with a long history", ({ expect }) => {
+    const reading = (child: number, parent: number) =>
+      new Map([
+        ["/sys/fs/cgroup/a/b", child],
+        ["/sys/fs/cgroup/a", parent],
+      ]);
+    expect(throttledMs([reading(0, 90_000), reading(700, 90_000)])).toBe(700);
+    expect(throttledMs([reading(5, 90_000), reading(5, 90_040)])).toBe(40);
+    expect(throttledMs([new Map(), reading(700, 90_000), reading(710, 90_000)])).toBe(10);
+    expect(throttledMs([])).toBe(0);
   });
 
   it("computes how busy CPUs were between two readings", ({ expect }) => {

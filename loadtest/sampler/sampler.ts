@@ -16,7 +16,9 @@ import {
   type CpuTicks,
   cpuTicks,
   generatorLimits,
+  type ThrottleReading,
   throttledMs,
+  throttleReading,
 } from "./limits.ts";
 import { type ProcessInfo, type ProcessReader, processReader } from "./processes.ts";
 import { type KnownProcesses, type NamedProcess, nameProcesses } from "./roles.ts";
@@ -35,7 +37,7 @@ interface Series extends NamedProcess {
 
 interface HeldReading {
   readonly atMs: number;
-  readonly throttledMs: number;
+  readonly throttle: ThrottleReading;
   readonly ticks: CpuTicks | null;
   readonly isStopped: boolean;
 }
@@ -45,7 +47,7 @@ function heldReading(atMs: number, generators: readonly ProcessInfo[]): HeldRead
   const lists = pids.flatMap((pid) => allowedCpuList(pid) ?? []);
   return {
     atMs,
-    throttledMs: Math.max(0, ...pids.map(throttledMs)),
+    throttle: new Map(pids.flatMap((pid) => [...throttleReading(pid)])),
     ticks: cpuTicks(lists.length === 0 ? null : lists),
     isStopped: generators.some((info) => info.isStopped),
   };
@@ -145,7 +147,7 @@ function recording(
         generator: {
           limits,
           stoppedSamples: inside.filter((reading) => reading.isStopped).length,
-          throttledMs: first && last ? last.throttledMs - first.throttledMs : 0,
+          throttledMs: throttledMs(inside.map((reading) => reading.throttle)),
           allowedCpusBusy: first && last ? busyPart(first.ticks, last.ticks) : null,
         },
       };
