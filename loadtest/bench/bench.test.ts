@@ -6,6 +6,8 @@ import { randomStream } from "../protocol/random.ts";
 import { TIERS } from "../protocol/tiers.ts";
 import { remoteRun, syntheticMeasurement, syntheticRun } from "../testing/synthetic-run.ts";
 import { discoverRows } from "./discover-rows.ts";
+import { tripsFault } from "./measure-row.ts";
+import { noiseFault } from "./noise.ts";
 import { isPatternFirst, judgeRatio, type Pair, pairedRatio } from "./ratio.ts";
 import { GROWTH_MAX_MIB, judgeSteadiness, PACE_MIN, steadiness } from "./steady.ts";
 
@@ -59,6 +61,37 @@ describe("the ratio of pairs", () => {
       false,
       true,
     ]);
+  });
+});
+
+describe("the floor against itself", () => {
+  const answered = { answered: 100, failed: 0, failure: null };
+
+  it("makes the bench invalid when its whole interval lies beyond a tenth", ({ expect }) => {
+    const fault = (low: number, high: number) =>
+      noiseFault({ value: (low + high) / 2, low, high }, [answered]);
+    expect(fault(0.97, 1.02)).toBeNull();
+    expect(fault(0.8, 0.9)).toBeNull();
+    expect(fault(1.1, 1.2)).toBeNull();
+    expect(fault(0.8, 0.89)).toMatch(/10 % of no difference/);
+    expect(fault(1.11, 1.2)).toMatch(/10 % of no difference/);
+    expect(fault(Number.NaN, Number.NaN)).toMatch(/10 % of no difference/);
+  });
+
+  it("makes the bench invalid when one of its loads failed", ({ expect }) => {
+    const failed = { answered: 90, failed: 10, failure: "status 503" };
+    expect(noiseFault({ value: 1, low: 0.99, high: 1.01 }, [answered, failed])).toBe(
+      "10 of 90 requests failed: status 503",
+    );
+  });
+});
+
+describe("the trips of a row", () => {
+  it("may be exceeded by what background work adds, and by no more", ({ expect }) => {
+    expect(tripsFault(1, 1.05)).toBeNull();
+    expect(tripsFault(1, 0.2)).toBeNull();
+    expect(tripsFault(1, null)).toBeNull();
+    expect(tripsFault(1, 1.06)).toBe("1.060 store requests for each request, where 1 are pinned");
   });
 });
 

@@ -11,6 +11,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { StackFile } from "../../local/stack-file.ts";
+import { QUIET_WRANGLER } from "../../local/supervisor/quiet-wrangler.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const WRANGLER = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
@@ -20,16 +21,6 @@ const FLOOR_DIR = join(ROOT, ".local", "floor");
 
 const BUILD_TIMEOUT_MS = 60_000;
 const READY_TIMEOUT_MS = 30_000;
-
-/** Wrangler asks nothing, reports nothing and looks nothing up. */
-const QUIET = {
-  WRANGLER_SEND_METRICS: "false",
-  WRANGLER_SEND_ERROR_REPORTS: "false",
-  WRANGLER_HIDE_BANNER: "true",
-  WRANGLER_WRITE_LOGS: "false",
-  CLOUDFLARE_CF_FETCH_ENABLED: "false",
-  CI: "1",
-};
 
 export interface Floor {
   readonly url: string;
@@ -58,7 +49,7 @@ export async function startFloor(stack: StackFile): Promise<Floor> {
     },
   };
   const child = fork(join(SUPERVISOR, "worker-host.ts"), {
-    env: { ...process.env, ...QUIET, WORKER_HOST: JSON.stringify(config) },
+    env: { ...process.env, ...QUIET_WRANGLER, WORKER_HOST: JSON.stringify(config) },
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   const exited = once(child, "exit");
@@ -84,7 +75,7 @@ async function bundle(dir: string): Promise<void> {
   const run = (args: readonly string[]) =>
     promisify(execFile)(process.execPath, args, {
       cwd: ROOT,
-      env: { ...process.env, ...QUIET },
+      env: { ...process.env, ...QUIET_WRANGLER },
       timeout: BUILD_TIMEOUT_MS,
     });
   await Promise.all([

@@ -6,6 +6,7 @@ import type { StackFile } from "../../local/stack-file.ts";
 import { countedBetween, readStoreCounters } from "../runner/store-counters.ts";
 import { processReader } from "../sampler/processes.ts";
 import type { Estimate } from "../statistics/interval.ts";
+import { throwIfStopped } from "../stopping.ts";
 import type { DiscoveredRow } from "./discover-rows.ts";
 import type { Floor } from "./floor-host.ts";
 import type { LoadClient } from "./load-client.ts";
@@ -17,6 +18,8 @@ export const CONNECTIONS = 16;
 const WARMUP_SECONDS = 3;
 /** Part of one CPU from which on the generator, which has one thread, counts as the bottleneck. */
 const GENERATOR_SHARE_MAX = 0.8;
+/** Work that is done after replies may add so much to the trips of a request, and no more. */
+const TRIPS_BEYOND_MAX = 0.05;
 
 export interface BenchContext {
   readonly stack: StackFile;
@@ -26,6 +29,8 @@ export interface BenchContext {
   readonly pairs: number;
   readonly seconds: number;
   readonly say: (line: string) => void;
+  /** Aborting throws `RunStoppedError` before the next load. */
+  readonly signal: AbortSignal;
 }
 
 export interface RowResult {
@@ -65,7 +70,7 @@ export async function measureRow(found: DiscoveredRow, context: BenchContext): P
   for (let place = 0; place < pairs; place += 1) {
     const first = isPatternFirst(place) ? sides.pattern : sides.floor;
     const second = isPatternFirst(place) ? sides.floor : sides.pattern;
-    const [a, b] = [await first.run(seconds), await second.run(seconds)];
+    const [a, b] = [(await first.run(seconds)).perSecond, (await second.run(seconds)).perSecond];
     measured.push(isPatternFirst(place) ? { pattern: a, floor: b } : { pattern: b, floor: a });
     say(`  ${row.id}: pair ${place + 1} of ${pairs}, ${Math.round(a)} and ${Math.round(b)} req/s`);
   }
@@ -82,8 +87,15 @@ export async function measureRow(found: DiscoveredRow, context: BenchContext): P
     patternCpuUs: sides.pattern.cpuUs(),
     floorCpuUs: sides.floor.cpuUs(),
     generatorShare: Math.max(sides.pattern.generatorShare(), sides.floor.generatorShare()),
-    fault: sides.pattern.fault() ?? sides.floor.fault(),
+    fault: sides.pattern.fault() ?? sides.floor.fault() ?? tripsFault(row.trips, tripsCounted),
   };
+}
+
+/** A row that goes to its stores more often than it says has no floor to be measured against. */
+export function tripsFault(pinned: number, counted: number | null): string | null {
+  return counted !== null && counted > pinned + TRIPS_BEYOND_MAX
+    ? `${counted.toFixed(3)} store requests for each request, where ${pinned} are pinned`
+    : null;
 }
 
 interface SideOptions {
@@ -93,26 +105,33 @@ interface SideOptions {
   readonly isJudged: boolean;
 }
 
+interface Rate {
+  readonly answered: number;
+  readonly perSecond: number;
+}
+
 /** One of the two under load, and what its loads came to. */
 function side(
   { path }: DiscoveredRow,
   context: BenchContext,
   { origin, pid, isJudged }: SideOptions,
 ) {
-  const { stack, loads, runId } = context;
+  const { stack, loads, runId, signal } = context;
   const reader = processReader();
   const cpuMsOf = async () => (await reader.some([pid]))[0]?.cpuMs ?? 0;
   let results: (LoadResult & { readonly workerCpuMs: number })[] = [];
   const total = (value: (result: (typeof results)[number]) => number) =>
     results.reduce((sum, result) => sum + value(result), 0);
   return {
-    /** Requests a second. */
-    async run(seconds: number): Promise<number> {
+    /** Sends the load; gives what was answered. */
+    async run(seconds: number): Promise<Rate> {
+      throwIfStopped(signal);
       const before = await cpuMsOf();
       const order = { rowPath: path, origin, key: stack.key, runId, seconds, isJudged };
       const result = await loads.run({ ...order, connections: CONNECTIONS });
       results.push({ ...result, workerCpuMs: (await cpuMsOf()) - before });
-      return (result.answered / result.durationMs) * 1_000;
+      const { answered, durationMs } = result;
+      return { answered, perSecond: (answered / durationMs) * 1_000 };
     },
     /** Drops the warm-up, unless something failed in it. */
     forget() {
@@ -145,11 +164,9 @@ const caller =
   };
 
 /** Store requests of one answered request, from the stores' own counters. */
-async function countTrips(stack: StackFile, load: () => Promise<number>): Promise<number | null> {
+async function countTrips(stack: StackFile, load: () => Promise<Rate>): Promise<number | null> {
   const before = await readStoreCounters(stack);
-  const startMs = performance.now();
-  const perSecond = await load();
-  const answered = perSecond * ((performance.now() - startMs) / 1_000);
+  const { answered } = await load();
   const counted = countedBetween(before, await readStoreCounters(stack));
   if (counted === null) return null;
   return counted.reduce((sum, store) => sum + store.requests, 0) / answered;

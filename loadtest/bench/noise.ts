@@ -1,15 +1,32 @@
+/**
+ * @module
+ * The floor against itself (A/A) by the same procedure as a row: what the machine makes of no difference at all.
+ */
+
 import type { Estimate } from "../statistics/interval.ts";
+import { throwIfStopped } from "../stopping.ts";
 import type { DiscoveredRow } from "./discover-rows.ts";
+import type { LoadResult } from "./load-process.ts";
 import { type BenchContext, CONNECTIONS } from "./measure-row.ts";
 import { isPatternFirst, type Pair, pairedRatio } from "./ratio.ts";
 
-/** The floor against itself by the same procedure: what the machine makes of no difference at all. */
+/** A machine that shows a larger difference between a thing and itself is not fit to measure others. */
+const NOISE_MAX = 0.1;
+
+export interface Noise {
+  readonly ratio: Estimate;
+  /** Why no row of this bench means anything, if so. */
+  readonly fault: string | null;
+}
+
 export async function measureNoise(
   { path }: DiscoveredRow,
-  { stack, floor, loads, runId, pairs, seconds }: BenchContext,
-): Promise<Estimate> {
+  { stack, floor, loads, runId, pairs, seconds, signal }: BenchContext,
+): Promise<Noise> {
+  const results: LoadResult[] = [];
   const run = async () => {
-    const { answered, durationMs } = await loads.run({
+    throwIfStopped(signal);
+    const result = await loads.run({
       rowPath: path,
       origin: floor.url,
       key: stack.key,
@@ -18,7 +35,8 @@ export async function measureNoise(
       connections: CONNECTIONS,
       isJudged: false,
     });
-    return (answered / durationMs) * 1_000;
+    results.push(result);
+    return (result.answered / result.durationMs) * 1_000;
   };
   const measured: Pair[] = [];
   for (let place = 0; place < pairs; place += 1) {
@@ -27,5 +45,18 @@ export async function measureNoise(
       isPatternFirst(place) ? { pattern: first, floor: second } : { pattern: second, floor: first },
     );
   }
-  return pairedRatio(measured);
+  const ratio = pairedRatio(measured);
+  return { ratio, fault: noiseFault(ratio, results) };
+}
+
+/** Faulty when the whole interval lies outside of 1 +- `NOISE_MAX`, or a load failed. */
+export function noiseFault(
+  { low, high }: Estimate,
+  results: readonly Pick<LoadResult, "answered" | "failed" | "failure">[],
+): string | null {
+  const failed = results.find((result) => result.failed > 0);
+  if (failed) return `${failed.failed} of ${failed.answered} requests failed: ${failed.failure}`;
+  // Written so that no number at all is a fault too.
+  const isCalm = low <= 1 + NOISE_MAX && high >= 1 - NOISE_MAX;
+  return isCalm ? null : `the machine makes more than ${NOISE_MAX * 100} % of no difference at all`;
 }

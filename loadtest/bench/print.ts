@@ -1,5 +1,6 @@
 import type { Estimate } from "../statistics/interval.ts";
 import type { RowResult } from "./measure-row.ts";
+import type { Noise } from "./noise.ts";
 import { RATIO_MIN } from "./ratio.ts";
 
 /** What the bench says when it is done. */
@@ -38,5 +39,10 @@ export function benchText(rows: readonly RowResult[]): string {
   ].join("\n");
 }
 
-export const ratioText = ({ value, low, high }: Estimate): string =>
+export function noiseText(id: string, { ratio, fault }: Noise): string {
+  const verdict = fault === null ? "" : `  INVALID: ${fault}`;
+  return `\n  A/A, ${id}: floor against itself ${ratioText(ratio)}${verdict}`;
+}
+
+const ratioText = ({ value, low, high }: Estimate): string =>
   `${value.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;

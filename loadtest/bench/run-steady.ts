@@ -2,17 +2,15 @@ import { randomBytes } from "node:crypto";
 import { k6 } from "../k6.ts";
 import { TIERS, VUS_DEFAULT } from "../protocol/tiers.ts";
 import type { Measurement } from "../run-file/schema.ts";
-import { type DiscoveredJourney, discoverJourneys } from "../runner/discover.ts";
+import type { DiscoveredJourney } from "../runner/discover.ts";
 import { measure } from "../runner/measure.ts";
-import { choosePatterns } from "../runner/options.ts";
 import { progressLine } from "../runner/progress.ts";
 import type { Target } from "../runner/target.ts";
 import { GROWTH_MAX_MIB, judgeSteadiness, PACE_MIN, type SteadyRun, steadiness } from "./steady.ts";
 
 export interface SteadyOptions {
   readonly target: Target;
-  /** `null`: every pattern that has a journey. */
-  readonly patterns: readonly string[] | null;
+  readonly journeys: readonly DiscoveredJourney[];
   /** Judged runs, after one that is not. */
   readonly runs: number;
   readonly say: (line: string) => void;
@@ -21,10 +19,9 @@ export interface SteadyOptions {
 
 /** Returns whether every pattern kept its pace and its size in valid runs. */
 export async function runSteady(options: SteadyOptions): Promise<boolean> {
-  const journeys = choosePatterns(await discoverJourneys(), options.patterns);
-  const { path } = await k6(options.say);
+  const { path } = await k6(options.say, options.signal);
   let isKept = true;
-  for (const journey of journeys) {
+  for (const journey of options.journeys) {
     isKept = (await steadyPattern(journey, path, options)) && isKept;
   }
   return isKept;
