@@ -4,7 +4,8 @@
  * turns with its floor (the same store calls from a bare route), and the ratio of their throughputs is
  * printed with its interval. With `--steady`: does the Worker keep its pace and its size.
  *
- * Exit code 0: everything meets its bound. 1: something does not, or is not clear. 2: wrong arguments.
+ * Exit code 0: everything meets its bound. 1: something does not, is not clear, or means nothing because the
+ * machine was too noisy. 2: wrong arguments.
  */
 import { randomBytes } from "node:crypto";
 import {
@@ -19,10 +20,14 @@ import { startFloor } from "./bench/floor-host.ts";
 import { startLoadClient } from "./bench/load-client.ts";
 import { type BenchContext, measureRow, type RowResult } from "./bench/measure-row.ts";
 import { measureNoise } from "./bench/noise.ts";
-import { benchText, ratioText } from "./bench/print.ts";
+import { benchText, noiseText } from "./bench/print.ts";
 import { runSteady } from "./bench/run-steady.ts";
 import { STEADY_RUNS } from "./bench/steady.ts";
+import { EXIT_FAILED, exitCodeOf } from "./exit-code.ts";
+import { discoverJourneys } from "./runner/discover.ts";
+import { choosePatterns, OptionError } from "./runner/options.ts";
 import { resolveTarget } from "./runner/target.ts";
+import { stopSignal } from "./stopping.ts";
 
 const COMMAND = {
   usage: "npm run bench",
@@ -41,8 +46,6 @@ const COMMAND = {
   },
 } as const satisfies CommandSpec<Record<string, OptionSpec>>;
 
-const EXIT_MISSED = 1;
-const EXIT_USAGE = 2;
 const PAIRS_MIN = 4;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -51,25 +54,23 @@ async function main(): Promise<number> {
   const { options } = readCommandLine(COMMAND);
   const { pairs, seconds, runs } = options;
   if (pairs < PAIRS_MIN || seconds < 1 || runs < 1) {
-    process.stderr.write(
-      `--pairs must be at least ${PAIRS_MIN}, --seconds and --runs at least 1.\n`,
+    throw new OptionError(
+      `--pairs must be at least ${PAIRS_MIN}, --seconds and --runs at least 1.`,
     );
-    return EXIT_USAGE;
   }
   const only = options.only === null ? null : options.only.split(",");
   const rows = options.steady ? [] : chooseRows(await discoverRows(), only);
-  if (rows === null) return EXIT_USAGE;
-  const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort());
-  const target = await resolveTarget({ url: null, key: null, dataDir: options.data }, say);
+  const journeys = options.steady ? choosePatterns(await discoverJourneys(), only) : [];
+  const signal = stopSignal();
+  const target = await resolveTarget({ url: null, key: null, dataDir: options.data }, say, signal);
   try {
     if (options.steady) {
-      const steady = { target, patterns: only, runs, say, signal: stop.signal };
-      return (await runSteady(steady)) ? 0 : EXIT_MISSED;
+      const steady = { target, journeys, runs, say, signal };
+      return (await runSteady(steady)) ? 0 : EXIT_FAILED;
     }
     const stack = target.stack();
     if (stack === null) throw new Error("The bench needs a local stack.");
-    return await benchRows(rows, stack, { pairs, seconds }, stop.signal);
+    return await benchRows(rows, stack, { pairs, seconds }, signal);
   } finally {
     await target.close();
   }
@@ -81,8 +82,7 @@ function chooseRows(rows: readonly DiscoveredRow[], only: readonly string[] | nu
   if (unknown === undefined) return rows.filter(({ row }) => only?.includes(row.id) ?? true);
   const near = nearest(unknown, ids);
   const hint = near === null ? "" : ` Did you mean ${near}?`;
-  process.stderr.write(`There is no row "${unknown}".${hint} Rows: ${ids.join(", ")}.\n`);
-  return null;
+  throw new OptionError(`There is no row "${unknown}".${hint} Rows: ${ids.join(", ")}.`);
 }
 
 async function benchRows(
@@ -95,25 +95,19 @@ async function benchRows(
   const loads = startLoadClient();
   const runId = randomBytes(4).toString("hex");
   try {
-    const context: BenchContext = { stack, floor, loads, runId, pairs, seconds, say };
+    const context: BenchContext = { stack, floor, loads, runId, pairs, seconds, say, signal };
     const results: RowResult[] = [];
-    for (const row of rows) {
-      if (signal.aborted) return EXIT_MISSED;
-      results.push(await measureRow(row, context));
-    }
+    for (const row of rows) results.push(await measureRow(row, context));
     const [first] = rows;
-    if (first)
-      say(
-        `\n  A/A, ${first.row.id}: floor against itself ${ratioText(await measureNoise(first, context))}`,
-      );
+    const noise = first === undefined ? null : await measureNoise(first, context);
+    if (first && noise) say(noiseText(first.row.id, noise));
     say(benchText(results));
-    return results.every((row) => row.judgement === "meets" && row.fault === null)
-      ? 0
-      : EXIT_MISSED;
+    const isMet = results.every((row) => row.judgement === "meets" && row.fault === null);
+    return isMet && noise?.fault === null ? 0 : EXIT_FAILED;
   } finally {
     loads.stop();
     await floor.stop();
   }
 }
 
-process.exitCode = await main();
+process.exitCode = await exitCodeOf(main);

@@ -8,6 +8,7 @@ import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { RunStoppedError, throwIfStopped } from "./stopping.ts";
 
 const run = promisify(execFile);
 
@@ -28,8 +29,8 @@ export class K6MissingError extends Error {
   override readonly name = "K6MissingError";
 }
 
-/** Finds k6 or builds it (two minutes, once), telling `say` what it does. */
-export async function k6(say: (line: string) => void): Promise<K6> {
+/** Finds k6 or builds it (two minutes, once), telling `say` what it does. Aborting ends the build. */
+export async function k6(say: (line: string) => void, signal: AbortSignal): Promise<K6> {
   const local = join(BIN_DIR, process.platform === "win32" ? "k6.exe" : "k6");
   for (const path of ["k6", local]) {
     const version = await versionOf(path);
@@ -40,7 +41,7 @@ export async function k6(say: (line: string) => void): Promise<K6> {
   if (!isRecentGo(go)) {
     throw new K6MissingError(installAdvice(`Go ${go} is older than ${GO_MINIMUM.join(".")}`));
   }
-  await build(say);
+  await build(say, signal);
   const version = await versionOf(local);
   if (version === null)
     throw new K6MissingError(installAdvice("the k6 that was built does not run"));
@@ -78,7 +79,8 @@ export function isRecentGo(version: string): boolean {
   return major > leastMajor || (major === leastMajor && minor >= leastMinor);
 }
 
-async function build(say: (line: string) => void): Promise<void> {
+async function build(say: (line: string) => void, signal: AbortSignal): Promise<void> {
+  throwIfStopped(signal);
   say(`k6 is not installed; building ${K6_MODULE} into .local/bin (about two minutes, once)`);
   mkdirSync(BIN_DIR, { recursive: true });
   const startMs = Date.now();
@@ -90,8 +92,9 @@ async function build(say: (line: string) => void): Promise<void> {
       const child = spawn("go", ["install", K6_MODULE], {
         env: { ...process.env, GOBIN: BIN_DIR, GOFLAGS: "" },
         stdio: ["ignore", "ignore", "inherit"],
+        signal,
       });
-      child.on("error", reject);
+      child.on("error", (error) => reject(signal.aborted ? new RunStoppedError() : error));
       child.on("exit", (code) => {
         if (code === 0) resolve();
         else reject(new K6MissingError(installAdvice(`"go install ${K6_MODULE}" failed`)));

@@ -1,6 +1,6 @@
 /**
  * @module
- * `node loadtest/report.ts <run.json>`: builds a run's report again, byte for byte.
+ * `npx node loadtest/report.ts <run.json>`: builds a run's report again, byte for byte.
  */
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -9,7 +9,7 @@ import { REPORT_FILE, writeReport } from "./report/write-report.ts";
 import { BASELINE_FILE, RunFileError, readRun } from "./run-file/store.ts";
 
 const COMMAND = {
-  usage: "node loadtest/report.ts",
+  usage: "npx node loadtest/report.ts",
   summary: "Builds the report and the charts of a run again, from its run.json alone.",
   options: {
     compare: {
@@ -28,7 +28,9 @@ function main(): number {
   const { options, operands } = readCommandLine(COMMAND);
   const [path] = operands;
   if (path === undefined) {
-    process.stderr.write("Which run? node loadtest/report.ts loadtest/results/<run>/run.json\n");
+    process.stderr.write(
+      "Which run? npx node loadtest/report.ts loadtest/results/<run>/run.json\n",
+    );
     return EXIT_USAGE;
   }
   const beside = join(dirname(path), BASELINE_FILE);

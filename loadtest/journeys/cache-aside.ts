@@ -20,10 +20,11 @@ export const meta = {
     "no read is older than the last acknowledged write of its item, a version has one value, and at the end cache and database hold the last write",
   consistency: "fresh",
   operations: [
-    { id: "read", label: "Read an item", kind: "read", share: 0.9, storeCommands: 3 },
-    { id: "write", label: "Write an item", kind: "write", share: 0.1, storeCommands: 4 },
+    { id: "read", label: "Read an item", kind: "read", share: 0.9, storeCommands: 5 },
+    { id: "write", label: "Write an item", kind: "write", share: 0.1, storeCommands: 6 },
   ],
   sideRequests: 4_200,
+  sideCommands: 26_000,
 } as const satisfies JourneyMeta;
 
 const SHARES = meta.operations.map((operation) => operation.share);

@@ -36,6 +36,7 @@ export const meta = {
     { id: "around", label: "Around a member", kind: "read", share: 0.1, storeCommands: 6 },
   ],
   sideRequests: 60,
+  sideCommands: 12_000,
 } as const satisfies JourneyMeta;
 
 const SHARES = meta.operations.map((operation) => operation.share);

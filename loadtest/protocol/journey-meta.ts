@@ -23,7 +23,7 @@ export interface OperationMeta {
   readonly kind: "read" | "write";
   /** Part of the requests that are this operation, 0 to 1; the shares of a journey add up to 1. */
   readonly share: number;
-  /** Billed store commands of one request, for the estimate that precedes a run against a real deployment. */
+  /** Billed store commands of one request in a cold store (an upper estimate), for what is said before a run against a real deployment. */
   readonly storeCommands: number;
 }
 
@@ -35,6 +35,8 @@ export interface JourneyMeta {
   readonly verifies: string;
   readonly consistency: ConsistencyLevel;
   readonly operations: readonly OperationMeta[];
-  /** Requests that setup and verification send besides the measured ones (an upper estimate). */
+  /** Requests that one setup, verification and removal send besides the measured ones (an upper estimate). */
   readonly sideRequests: number;
+  /** Billed store commands of all of these together (an upper estimate): a batch of a hundred is one request. */
+  readonly sideCommands: number;
 }

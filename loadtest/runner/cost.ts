@@ -10,6 +10,7 @@ export interface RunCost {
   readonly storeCommands: number;
 }
 
+/** One run of k6, warm-ups among them: each sets up and verifies for itself. */
 export interface PlannedLoad {
   readonly meta: JourneyMeta;
   readonly requests: number;
@@ -18,14 +19,13 @@ export interface PlannedLoad {
 export function estimateCost(loads: readonly PlannedLoad[]): RunCost {
   let requests = 0;
   let storeCommands = 0;
-  for (const load of loads) {
-    const perRequest = load.meta.operations.reduce(
+  for (const { meta, requests: measured } of loads) {
+    const perRequest = meta.operations.reduce(
       (sum, { share, storeCommands: commands }) => sum + share * commands,
       0,
     );
-    const dearest = Math.max(...load.meta.operations.map((operation) => operation.storeCommands));
-    requests += load.requests + load.meta.sideRequests;
-    storeCommands += load.requests * perRequest + load.meta.sideRequests * dearest;
+    requests += measured + meta.sideRequests;
+    storeCommands += measured * perRequest + meta.sideCommands;
   }
   return { requests, storeCommands: Math.ceil(storeCommands) };
 }

@@ -19,6 +19,7 @@ const META = {
   consistency: "fresh",
   operations: [{ id: "check", label: "Check", kind: "write", share: 1, storeCommands: 3 }],
   sideRequests: 1,
+  sideCommands: 3,
 };
 
 describe("discovering journeys", () => {

@@ -38,6 +38,7 @@ const metaSchema: z.ZodType<JourneyMeta> = z.strictObject({
       error: "the shares of the operations must add up to 1",
     }),
   sideRequests: z.int().nonnegative(),
+  sideCommands: z.int().nonnegative(),
 });
 
 export interface DiscoveredJourney {

@@ -9,6 +9,7 @@ import { toColumns } from "../run-file/requests.ts";
 import type { Measurement, Resources } from "../run-file/schema.ts";
 import type { KnownProcesses } from "../sampler/roles.ts";
 import { SAMPLE_INTERVAL_MS, SAMPLE_INTERVAL_SHORT_MS, startSampler } from "../sampler/sampler.ts";
+import { throwIfStopped } from "../stopping.ts";
 import type { DiscoveredJourney } from "./discover.ts";
 import { type GeneratorCounts, type Load, startGenerator } from "./generator.ts";
 import { checkHistory } from "./history.ts";
@@ -34,7 +35,7 @@ export interface MeasureOptions {
   readonly load: Load;
   readonly warmupRequests: number;
   readonly onProgress: (done: number, total: number) => void;
-  /** Aborting kills k6 and makes the measurement fail. */
+  /** Aborting kills k6 and throws `RunStoppedError`. */
   readonly signal: AbortSignal;
 }
 
@@ -86,6 +87,7 @@ interface RawLoad {
 }
 
 async function runLoad({ load, onProgress, signal }: MeasureOptions): Promise<RawLoad> {
+  throwIfStopped(signal);
   const { target } = load;
   const generator = startGenerator(load);
   signal.addEventListener("abort", generator.kill, { once: true });
@@ -106,7 +108,7 @@ async function runLoad({ load, onProgress, signal }: MeasureOptions): Promise<Ra
     follower.finish();
     const { output } = follower;
     const resources = await sampler.stop(firstStart(output.records), lastEnd(output.records));
-    if (signal.aborted) throw new LoadFailedError("The run was stopped.");
+    throwIfStopped(signal);
     if (output.records.length === 0) {
       throw new LoadFailedError(`k6 sent no request. ${[...output.notes, errors].join("\n")}`);
     }
@@ -115,6 +117,7 @@ async function runLoad({ load, onProgress, signal }: MeasureOptions): Promise<Ra
     return { output, counts, resources, stores: countedBetween(before, after) };
   } finally {
     signal.removeEventListener("abort", generator.kill);
+    generator.kill();
     generator.discard();
   }
 }

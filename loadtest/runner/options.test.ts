@@ -9,6 +9,8 @@ import { estimateCost } from "./cost.ts";
 import { OptionError, parseTiers, readLabOptions } from "./options.ts";
 import { isLoopback, resolveTarget, TargetError } from "./target.ts";
 
+const running = new AbortController().signal;
+
 const META: JourneyMeta = {
   pattern: "leaderboard",
   workload: "w",
@@ -19,6 +21,7 @@ const META: JourneyMeta = {
     { id: "b", label: "B", kind: "write", share: 0.25, storeCommands: 8 },
   ],
   sideRequests: 10,
+  sideCommands: 900,
 };
 
 describe("the lab's arguments", () => {
@@ -49,12 +52,14 @@ describe("the lab's arguments", () => {
   it("wants the key with a target, and a target with a key", async ({ expect }) => {
     const options = { url: null, key: null, dataDir: "/nonexistent" };
     const say = () => {};
-    await expect(resolveTarget({ ...options, url: "https://kv.example.com" }, say)).rejects.toThrow(
-      TargetError,
-    );
-    await expect(resolveTarget({ ...options, key: "k" }, say)).rejects.toThrow(/give both/);
     await expect(
-      resolveTarget({ ...options, url: "kv.example.com", key: "k" }, say),
+      resolveTarget({ ...options, url: "https://kv.example.com" }, say, running),
+    ).rejects.toThrow(TargetError);
+    await expect(resolveTarget({ ...options, key: "k" }, say, running)).rejects.toThrow(
+      /give both/,
+    );
+    await expect(
+      resolveTarget({ ...options, url: "kv.example.com", key: "k" }, say, running),
     ).rejects.toThrow(/is not a URL/);
   });
 
@@ -70,6 +75,7 @@ describe("the lab's arguments", () => {
     const target = await resolveTarget(
       { url: "https://kv.example.com/path", key: "k", dataDir: "/nonexistent" },
       () => {},
+      running,
     );
     expect(target).toMatchObject({
       kind: "remote",
@@ -80,10 +86,14 @@ describe("the lab's arguments", () => {
 });
 
 describe("the cost of a run", () => {
-  it("counts measured and other requests, and commands by the mix", ({ expect }) => {
-    expect(estimateCost([{ meta: META, requests: 1_000 }])).toEqual({
-      requests: 1_010,
-      storeCommands: 1_000 * (0.75 * 2 + 0.25 * 8) + 10 * 8,
+  it("counts measured and other requests of each run of k6, and commands by the mix", ({
+    expect,
+  }) => {
+    const warmUp = { meta: META, requests: 2_000 };
+    const light = { meta: META, requests: 1_000 };
+    expect(estimateCost([warmUp, light])).toEqual({
+      requests: 3_000 + 2 * 10,
+      storeCommands: 3_000 * (0.75 * 2 + 0.25 * 8) + 2 * 900,
     });
     expect(estimateCost([])).toEqual({ requests: 0, storeCommands: 0 });
   });
@@ -109,7 +119,7 @@ describe("a target on this machine", () => {
   const folder = mkdtempSync(join(tmpdir(), "kv-target-"));
   afterAll(() => rmSync(folder, { recursive: true }));
   const say = () => {};
-  const targetOf = (url: string) => resolveTarget({ url, key: "k", dataDir: folder }, say);
+  const targetOf = (url: string) => resolveTarget({ url, key: "k", dataDir: folder }, say, running);
 
   it("is the stack under any name of the machine, and only on the stack's port", async ({
     expect,
@@ -142,10 +152,10 @@ describe("a target on this machine", () => {
 
   it("gives its own key to nobody else", async ({ expect }) => {
     const options = { key: null, dataDir: folder };
-    const stack = await resolveTarget({ ...options, url: "http://localhost:8787" }, say);
+    const stack = await resolveTarget({ ...options, url: "http://localhost:8787" }, say, running);
     expect(stack.key).toBe("stack-key");
-    await expect(resolveTarget({ ...options, url: "http://localhost:8788" }, say)).rejects.toThrow(
-      TargetError,
-    );
+    await expect(
+      resolveTarget({ ...options, url: "http://localhost:8788" }, say, running),
+    ).rejects.toThrow(TargetError);
   });
 });

@@ -4,10 +4,11 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readStack, type StackFile } from "../../local/stack-file.ts";
+import { isTaken, REDIS_PORTS, WORKER_PORTS } from "../../local/supervisor/ports.ts";
+import { RunStoppedError, throwIfStopped } from "../stopping.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
@@ -18,9 +19,6 @@ const READY_TIMEOUT_MS = 120_000;
 const READY_POLL_MS = 100;
 const STOP_TIMEOUT_MS = 10_000;
 
-/** `npm start` takes this many consecutive ports from each of its two bases. */
-const WORKER_PORTS = 4;
-const REDIS_PORTS = 32;
 const PORT_TRIES_MAX = 100;
 
 /** The local stack that the lab wanted to run on did not come up; the message holds what it said. */
@@ -33,8 +31,14 @@ export interface OwnStack {
   stop(): Promise<void>;
 }
 
-export async function startOwnStack(say: (line: string) => void): Promise<OwnStack> {
-  const other = readStack(DATA_DIR);
+/** Aborting while it starts stops it again and throws `RunStoppedError`. */
+export async function startOwnStack(
+  say: (line: string) => void,
+  signal: AbortSignal,
+  dataDir: string = DATA_DIR,
+): Promise<OwnStack> {
+  throwIfStopped(signal);
+  const other = readStack(dataDir);
   if (other !== null) {
     throw new StackStartError(
       `Another lab is using its stack at ${other.url}. Wait for it; if it was killed, stop what it left: kill -INT ${other.pid}`,
@@ -46,12 +50,18 @@ export async function startOwnStack(say: (line: string) => void): Promise<OwnSta
     process.execPath,
     [
       join(ROOT, "local", "start.ts"),
-      ...["--data", DATA_DIR],
+      ...["--data", dataDir],
       ...["--port", String(port)],
       ...["--redis-port", String(redisPort)],
     ],
-    // A group of its own: a Ctrl-C stops the lab first, which then stops the stack in order.
-    { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], detached: true },
+    {
+      cwd: ROOT,
+      stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own: a Ctrl-C stops the lab first, which then stops the stack in order.
+      detached: true,
+      // Like a stack below npm it looks whether its starter is still there, and stops when the lab was killed.
+      env: { ...process.env, npm_lifecycle_event: "lab" },
+    },
   );
   const output: string[] = [];
   const keep = (chunk: Buffer) => {
@@ -75,18 +85,19 @@ export async function startOwnStack(say: (line: string) => void): Promise<OwnSta
   };
 
   const deadlineMs = Date.now() + READY_TIMEOUT_MS;
-  let last = readStack(DATA_DIR);
+  let last = readStack(dataDir);
   while (last === null || last.pid !== child.pid) {
-    if (hasExited || Date.now() > deadlineMs) {
+    if (signal.aborted || hasExited || Date.now() > deadlineMs) {
       await stop();
+      if (signal.aborted) throw new RunStoppedError();
       throw new StackStartError(`The local stack did not start:\n${output.join("").trim()}`);
     }
     await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
-    last = readStack(DATA_DIR);
+    last = readStack(dataDir);
   }
   say(`local stack ready at ${last.url}`);
   const first = last;
-  return { stack: () => readStack(DATA_DIR) ?? first, stop };
+  return { stack: () => readStack(dataDir) ?? first, stop };
 }
 
 /** The first of `count` consecutive ports that nobody uses, at `from` or above. */
@@ -94,15 +105,7 @@ async function freePorts(count: number, from: number): Promise<number> {
   for (let tries = 0; tries < PORT_TRIES_MAX; tries += 1) {
     const base = from + tries * count;
     const ports = Array.from({ length: count }, (_, place) => base + place);
-    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return base;
+    if (!(await Promise.all(ports.map(isTaken))).includes(true)) return base;
   }
   throw new Error(`No ${count} consecutive free ports from ${from}; stop what uses them.`);
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
 }

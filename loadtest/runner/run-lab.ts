@@ -11,6 +11,7 @@ import { TIERS } from "../protocol/tiers.ts";
 import { writeReport } from "../report/write-report.ts";
 import { type Measurement, RUN_FORMAT, RUN_VERSION, type Run } from "../run-file/schema.ts";
 import { RUN_FILE, readRun, writeRun } from "../run-file/store.ts";
+import { RunStoppedError } from "../stopping.ts";
 import { estimateCost, type RunCost } from "./cost.ts";
 import { type DiscoveredJourney, discoverJourneys } from "./discover.ts";
 import { fingerprint } from "./fingerprint.ts";
@@ -39,7 +40,11 @@ interface LoadPlan {
   readonly warmupRequests: number;
 }
 
-/** `null` when the run would cost something and `--yes` is missing: what it costs has been said. */
+/**
+ * `null` when the run would cost something and `--yes` is missing: what it costs has been said. When a load
+ * cannot be carried out, or the run is stopped, what was measured until then is written as an invalid run before
+ * the failure is thrown.
+ */
 export async function runLab(
   options: LabOptions,
   say: (line: string) => void,
@@ -48,21 +53,21 @@ export async function runLab(
   const journeys = choosePatterns(await discoverJourneys(), options.patterns);
   const baseline = options.compare === null ? null : readBaseline(options.compare, options.out);
   const plan = planLoads(journeys, options);
-  const generator = await k6(say);
+  const generator = await k6(say, signal);
   const target = await resolveTarget(
     { url: options.target, key: options.key, dataDir: options.data },
     say,
+    signal,
   );
   try {
     if (target.kind === "remote" && !mayGoAhead(plan, target, options.yes, say)) return null;
     const startedAt = new Date();
     const id = runId(startedAt);
     const environment = await fingerprint(generator.version);
-    const measurements: Measurement[] = [];
-    for (const [place, load] of plan.entries()) {
+    const { measurements, failure } = await carryOut(plan, (load, place) => {
       const context = { k6Path: generator.path, target, loadId: `${id}-${place}` };
-      measurements.push(await measureOne(load, options, context, say, signal));
-    }
+      return measureOne(load, options, context, say, signal);
+    });
     const run: Run = {
       format: RUN_FORMAT,
       version: RUN_VERSION,
@@ -72,13 +77,17 @@ export async function runLab(
       target: { kind: target.kind, name: target.name },
       fingerprint: environment,
       patterns: journeys.map(measuredPattern),
-      measurements,
-      verdict: judgeRun(measurements),
+      measurements: [...measurements],
+      verdict: judgeRun(measurements, failure?.reason ?? null),
     };
     const folder = join(options.out, id);
-    writeRun(join(folder, RUN_FILE), run);
-    writeReport(folder, run, baseline);
-    return { run, folder };
+    if (measurements.length > 0) {
+      writeRun(join(folder, RUN_FILE), run);
+      writeReport(folder, run, baseline);
+    }
+    if (failure === null) return { run, folder };
+    if (measurements.length > 0) say(`What was measured until then, as an invalid run: ${folder}`);
+    throw failure.error;
   } finally {
     await target.close();
   }
@@ -94,9 +103,33 @@ function planLoads(journeys: readonly DiscoveredJourney[], { tiers }: LabOptions
   );
 }
 
+interface CarriedOut {
+  readonly measurements: readonly Measurement[];
+  /** Why the plan was left; `null`: it was not. */
+  readonly failure: { readonly error: unknown; readonly reason: string } | null;
+}
+
+/** One load after the other, until one fails. The reason names no path and nothing that k6 said: it is stored. */
+async function carryOut(
+  plan: readonly LoadPlan[],
+  one: (load: LoadPlan, place: number) => Promise<Measurement>,
+): Promise<CarriedOut> {
+  const measurements: Measurement[] = [];
+  for (const [place, load] of plan.entries()) {
+    try {
+      measurements.push(await one(load, place));
+    } catch (error) {
+      const what = error instanceof RunStoppedError ? "the run was stopped" : "the load failed";
+      const reason = `${load.journey.meta.pattern}, ${load.tier.id}: ${what}; ${measurements.length} of ${plan.length} loads were measured`;
+      return { measurements, failure: { error, reason } };
+    }
+  }
+  return { measurements, failure: null };
+}
+
 type LoadContext = Pick<MeasureOptions["load"], "k6Path" | "target" | "loadId">;
 
-/** A load that finds nobody to answer it throws `LoadFailedError`: there is nothing to store. */
+/** Throws `LoadFailedError` when nobody answers the load, and `RunStoppedError`. */
 async function measureOne(
   { journey, tier, warmupRequests }: LoadPlan,
   { vus, seed }: LabOptions,
@@ -135,14 +168,14 @@ function mayGoAhead(
   say: (line: string) => void,
 ): boolean {
   const cost: RunCost = estimateCost(
-    plan.map(({ journey, tier, warmupRequests }) => ({
-      meta: journey.meta,
-      requests: tier.requests + warmupRequests,
-    })),
+    plan.flatMap(({ journey: { meta }, tier, warmupRequests }) => [
+      ...(warmupRequests > 0 ? [{ meta, requests: warmupRequests }] : []),
+      { meta, requests: tier.requests },
+    ]),
   );
   const count = (value: number) => value.toLocaleString("en-US");
   say(
-    `This run sends about ${count(cost.requests)} requests to ${target.name} and uses about ${count(cost.storeCommands)} store commands, which are billed.`,
+    `This run sends at most about ${count(cost.requests)} requests to ${target.name} and uses at most about ${count(cost.storeCommands)} store commands, which are billed.`,
   );
   if (!isAgreed) say("Add --yes to go ahead.");
   return isAgreed;

@@ -43,6 +43,7 @@ function isSameServer(url: string, other: string): boolean {
 export async function resolveTarget(
   options: TargetOptions,
   say: (line: string) => void,
+  signal: AbortSignal,
 ): Promise<Target> {
   if (options.url !== null) return named(options.url, options);
   if (options.key !== null) throw new TargetError("--key is the key of a --target; give both.");
@@ -55,7 +56,7 @@ export async function resolveTarget(
     );
   }
   say("no local stack is running; starting one (it stops when the run is over)");
-  const own = await startOwnStack(say);
+  const own = await startOwnStack(say, signal);
   return local(own.stack, own.stop);
 }
 

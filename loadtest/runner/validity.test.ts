@@ -154,4 +154,11 @@ describe("validity of a measurement", () => {
       reasons: ["leaderboard, light: k6 dropped 3 iterations"],
     });
   });
+
+  it("of a run is lost when loads of its plan are missing", ({ expect }) => {
+    expect(judgeRun([good], "leaderboard, heavy: the run was stopped")).toEqual({
+      valid: false,
+      reasons: ["leaderboard, heavy: the run was stopped"],
+    });
+  });
 });

@@ -38,11 +38,15 @@ export function judge(measurement: Unjudged): Verdict {
   return { valid: reasons.length === 0, reasons };
 }
 
-/** The verdict of a whole run; reasons name their measurement. */
-export function judgeRun(measurements: readonly Measurement[]): Verdict {
+/** The verdict of a whole run; reasons name their measurement. `unfinished` says why loads are missing, if so. */
+export function judgeRun(
+  measurements: readonly Measurement[],
+  unfinished: string | null = null,
+): Verdict {
   const reasons = measurements.flatMap(({ pattern, tier, verdict }) =>
     verdict.reasons.map((reason) => `${pattern}, ${tier}: ${reason}`),
   );
+  if (unfinished !== null) reasons.push(unfinished);
   return { valid: reasons.length === 0, reasons };
 }
 

@@ -75,7 +75,8 @@ export function takenPortsMessage(taken: readonly PortUse[], bases: PortBases): 
   return [...lines, `For example: npm start -- ${options.join(" ")}`].join("\n");
 }
 
-function isTaken(port: number): Promise<boolean> {
+/** Whether something listens on the port, or it cannot be had for another reason. */
+export function isTaken(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", () => resolve(true));

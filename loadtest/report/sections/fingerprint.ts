@@ -32,7 +32,7 @@ export function fingerprintSection(run: Run): Markup {
     table("Machine, versions, run", [{ name: "What" }, { name: "Value" }], rows),
     paragraph(
       "Rebuild this page, byte for byte: ",
-      element("code", {}, "node loadtest/report.ts <folder>/run.json"),
+      element("code", {}, "npx node loadtest/report.ts <folder>/run.json"),
     ),
   );
 }
