@@ -10,6 +10,9 @@ import { startTestPostgres, startTestRedis } from "./stores.ts";
 /** The key that the Worker under test accepts, with every scope, for the tenant `test`. */
 const API_KEY = "test-key";
 
+/** Empty is unset. Without them the Worker under test would read those of a stack that runs, in `.dev.vars`. */
+const UNSET = { REDIS_NODES: "", REDIS_SHARDS: "", CORS_ORIGINS: "" };
+
 /** vitest runs the function it finds under the name `setup`, and what it returns at the end. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const [redis, postgres] = await Promise.all([startTestRedis(), startTestPostgres()]);
@@ -30,6 +33,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     UPSTASH_REDIS_REST_TOKEN: redis.token,
     DATABASE_URL: postgres.databaseUrl,
     API_KEYS: JSON.stringify(apiKeys),
+    ...UNSET,
   });
   return async () => {
     await Promise.all([redis.stop(), postgres.stop()]);
