@@ -131,17 +131,19 @@ export async function loadItem(
  * that a tombstone knows can be accepted any more; and what it knows for its callers it knows for as long.
  */
 const TOMBSTONE_KEPT_MS = 15_000 + REPEATS_KEPT_MS;
-export const COLLECT_MAX = 500;
+export const COLLECT_MAX = 2_000;
 
 const COLLECT = `WITH dead AS (
   SELECT instance, tenant, id FROM items
   WHERE instance = $1 AND deleted_at IS NOT NULL
     AND updated_at < clock_timestamp() - $2 * interval '1 millisecond'
   ORDER BY updated_at LIMIT $3 FOR UPDATE SKIP LOCKED
+), collected AS (
+  DELETE FROM items i USING dead d
+  WHERE i.instance = d.instance AND i.tenant = d.tenant AND i.id = d.id
+  RETURNING i.id
 )
-DELETE FROM items i USING dead d
-WHERE i.instance = d.instance AND i.tenant = d.tenant AND i.id = d.id
-RETURNING i.id`;
+SELECT count(*) AS collected FROM collected`;
 
 /** Removes the oldest tombstones that are past their time. Returns how many; `COLLECT_MAX` means: more. */
 export async function collectTombstones(
@@ -149,5 +151,6 @@ export async function collectTombstones(
   instance: string,
   keptMs: number = TOMBSTONE_KEPT_MS,
 ): Promise<number> {
-  return (await postgres.query(COLLECT, [instance, keptMs, COLLECT_MAX])).length;
+  const [row] = await postgres.query(COLLECT, [instance, keptMs, COLLECT_MAX]);
+  return Number(row?.["collected"]);
 }

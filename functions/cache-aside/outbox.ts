@@ -20,8 +20,11 @@ const SETTLING_MS = 1_000;
 /** Rows that a write takes care of besides its own. */
 const OPPORTUNISTIC_ROWS = 20;
 
-const DRAIN_ROWS = 100;
-const DRAIN_ROUNDS_MAX = 50;
+const DRAIN_ROWS = 200;
+const DRAIN_ROUNDS_MAX = 250;
+
+/** With less time left no further round begins. */
+const DRAIN_ROUND_MS = 2_000;
 
 /** A backlog beyond this is reported as this. */
 const PENDING_COUNTED_MAX = 100_000;
@@ -38,7 +41,10 @@ const PEEK = `SELECT tenant, id, version FROM items_outbox
 WHERE instance = $1 AND queued_at <= clock_timestamp() - $2 * interval '1 millisecond'
 ORDER BY queued_at LIMIT $3`;
 
-/** Invalidates what has been pending for longer than `settlingMs`. Returns how many items it settled. */
+/**
+ * Invalidates what has been pending for longer than `settlingMs`, until none is left or its time is up. Returns
+ * how many items it settled.
+ */
 export async function drainOutbox(
   stores: OutboxStores,
   instance: string,
@@ -46,6 +52,7 @@ export async function drainOutbox(
 ): Promise<number> {
   let settled = 0;
   for (let round = 0; round < DRAIN_ROUNDS_MAX; round += 1) {
+    if (stores.attempts.deadline.remainingMs() < DRAIN_ROUND_MS) break;
     const rows = await stores.postgres.query(PEEK, [instance, settlingMs, DRAIN_ROWS]);
     await settle(stores, pendingOf(instance, rows));
     settled += rows.length;
