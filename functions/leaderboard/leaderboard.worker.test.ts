@@ -123,6 +123,10 @@ describe("scores over HTTP", () => {
       status: 422,
       body: { code: "idempotency_mismatch", outcome: "not_applied" },
     });
+    await post(2 ** 53 - 1, "refused");
+    const refusedAgain = await post(2 ** 53 - 1, "refused");
+    expect(refusedAgain).toMatchObject({ status: 422, body: { code: "score_range" } });
+    expect(refusedAgain.headers.get("Idempotency-Replayed")).toBe("true");
     expect(await post(5, "x".repeat(128))).toMatchObject({ status: 200, body: { score: 10 } });
     expect(await post(5, "x".repeat(129))).toMatchObject({
       status: 400,

@@ -1,6 +1,7 @@
 /**
  * @module
- * What a caller may store beside a score: one JSON value, kept as its text.
+ * What a caller may store beside a score: one JSON value, kept as the text that JSON.stringify makes of it. So
+ * white space goes, a number becomes the nearest double, and of members with one name the last one stays.
  *
  * The walk stops as soon as more nodes have been met than the bound on bytes leaves room for, so that a
  * body of megabytes, or one nested a million deep, costs no more than a small one.

@@ -192,9 +192,9 @@ async function submit(
   const idempotencyKey = c.req.header(IDEMPOTENCY_KEY.name);
   const caller = idempotencyKey === undefined ? null : { idempotencyKey, scope };
   const submitted = await submitScores(accessOf(c), board, submissions, caller);
+  if ("isReplay" in submitted && submitted.isReplay) c.header("Idempotency-Replayed", "true");
   switch (submitted.kind) {
     case "done":
-      if (submitted.isReplay) c.header("Idempotency-Replayed", "true");
       return submitted.results;
     case "score_range":
       return scoreRange(c, {

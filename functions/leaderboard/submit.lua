@@ -4,6 +4,7 @@
 -- ARGV[1] board known to the Worker  [2] expires_at_ms  [3] answer_until_ms  [4] refusal_until_ms  [5] fingerprint
 --   [6] nonce  [7] day  [8] mode  [9] tie  [10] rank mode  [11] members_max  [12] ` id id `: closed periods to keep
 --   [13] order; then for each ranking: id, expires_at_ms; then for each score: member, stored score, metadata or ''
+-- Leaves the operation until answer_until_ms (a refusal: refusal_until_ms), a window until its expires_at_ms, others for good.
 -- Returns { 'answer', text, replayed } with text `done <order> <applied> <previous or n> <score> <rank> <total>;...`,
 --   `score_range <n>` or `board_full`; or, with nothing done, { 'mismatch' | 'stale', board | 'expired' or 'day', now }.
 -- A repeat finds its operation and answers as the first time. A record in members is `<score> <place> <id>;...`
@@ -62,8 +63,7 @@ for at = first, #ARGV, 3 do
       entry.place[i] = place
     end
     if new ~= old then redis.call('ZADD', KEYS[5 + i], digits(new), element(place, member)) end
-    -- Only now, because a sorted set that becomes empty loses its TTL.
-    if new ~= old and left then redis.call('ZREM', KEYS[5 + i], element(left, member)) end
+    if new ~= old and left then redis.call('ZREM', KEYS[5 + i], element(left, member)) end -- last: empty, it loses its TTL
     if not old and i > 1 then redis.call('PEXPIREAT', KEYS[5 + i], ARGV[13 + 2 * i]) end
     entry.score[i] = new
     record = record .. digits(new) .. ' ' .. (entry.place[i] or '') .. ' ' .. ARGV[12 + 2 * i] .. ';'

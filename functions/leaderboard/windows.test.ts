@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, it } from "vitest";
-import { dayOf, periodOf, previousPeriodOf, WINDOWS } from "./windows.ts";
+import { dayOf, periodOf, previousPeriodOf, WINDOWS, type Window } from "./windows.ts";
 
 const at = (text: string) => dayOf(Date.parse(`${text}T12:00:00Z`));
 
@@ -20,8 +20,10 @@ describe("periods of windows", () => {
   });
 
   it("begins on Monday, and on the first of the month", ({ expect }) => {
-    expect(periodOf("weekly", at("2026-10-25")).startsAtMs).toBe(Date.parse("2026-10-19"));
-    expect(periodOf("monthly", at("2024-02-29")).endsAtMs).toBe(Date.parse("2024-03-01"));
+    const idsAround = (window: Window, day: string) =>
+      [at(day) - 1, at(day)].map((which) => periodOf(window, which).id);
+    expect(idsAround("weekly", "2026-10-19")).toEqual(["2026-W42", "2026-W43"]);
+    expect(idsAround("monthly", "2024-03-01")).toEqual(["2024-02", "2024-03"]);
   });
 
   it("can be read for one further period after its end", ({ expect }) => {
@@ -30,25 +32,23 @@ describe("periods of windows", () => {
     expect(ends).toEqual(expected);
   });
 
-  it("covers every day exactly once", ({ expect }) => {
+  it("covers every day exactly once, and the one before is the previous one", ({ expect }) => {
     fc.assert(
       fc.property(fc.constantFrom(...WINDOWS), someDay, (window, day) => {
-        const { startsAtMs, endsAtMs, id } = periodOf(window, day);
-        expect(dayOf(startsAtMs) <= day && day < dayOf(endsAtMs)).toBe(true);
-        expect(periodOf(window, dayOf(endsAtMs) - 1).id).toBe(id);
-        expect(periodOf(window, dayOf(endsAtMs)).id).not.toBe(id);
-        expect(periodOf(window, dayOf(endsAtMs)).startsAtMs).toBe(endsAtMs);
+        const [today, tomorrow] = [periodOf(window, day), periodOf(window, day + 1)];
+        if (tomorrow.id === today.id) expect(tomorrow).toEqual(today);
+        else expect(previousPeriodOf(window, day + 1)).toEqual(today);
       }),
     );
   });
 
-  it("has the period before as the previous one, which expires with it", ({ expect }) => {
+  it("expires when the one after it ends", ({ expect }) => {
     fc.assert(
       fc.property(fc.constantFrom(...WINDOWS), someDay, (window, day) => {
         const present = periodOf(window, day);
-        const previous = previousPeriodOf(window, day);
-        expect(previous.endsAtMs).toBe(present.startsAtMs);
-        expect(previous.expiresAtMs).toBe(present.endsAtMs);
+        const end = dayOf(previousPeriodOf(window, day).expiresAtMs);
+        expect(periodOf(window, end - 1).id).toBe(present.id);
+        expect(periodOf(window, end).id).not.toBe(present.id);
       }),
     );
   });

@@ -16,8 +16,6 @@ export type Window = (typeof WINDOWS)[number];
 export interface Period {
   /** `2026-10-23`, `2026-W43` (ISO 8601 week) or `2026-10`. */
   readonly id: string;
-  readonly startsAtMs: number;
-  readonly endsAtMs: number;
   /** End of the period that follows: until then this one can be read as the previous one. */
   readonly expiresAtMs: number;
 }
@@ -32,12 +30,7 @@ export function dayOf(nowMs: number): number {
 export function periodOf(window: Window, day: number): Period {
   const [first, next] = daysOf(window, day);
   const [, afterNext] = daysOf(window, next);
-  return {
-    id: idOf(window, first),
-    startsAtMs: first * DAY_MS,
-    endsAtMs: next * DAY_MS,
-    expiresAtMs: afterNext * DAY_MS,
-  };
+  return { id: idOf(window, first), expiresAtMs: afterNext * DAY_MS };
 }
 
 /** The period before the one that holds `day`. */
