@@ -119,7 +119,10 @@ export const INVALIDATE = {
     200: {
       description: "None of them is cached any more",
       schema: z.object({
-        invalidated: z.int().meta({ description: "How many were cached or being loaded" }),
+        invalidated: z.int().meta({
+          description:
+            "How many were cached or being loaded; fewer when the answer to a first attempt was lost, because the second found less",
+        }),
       }),
     },
   },
@@ -155,4 +158,5 @@ export const STATS = {
       }),
     },
   },
+  problems: { 503: ["durable_object_unavailable"], 504: ["deadline"] },
 } as const satisfies EndpointSpec;

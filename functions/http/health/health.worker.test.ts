@@ -104,12 +104,12 @@ describe("/health/ready", () => {
     ]);
   });
 
-  it("is not ready while nobody may call", async ({ expect }) => {
+  it("is not ready while nobody may call, and says when to ask again", async ({ expect }) => {
     const answer = await shell({ API_KEYS: "" }).call("/health/ready");
-    expect([answer.status, (answer.json() as Readiness).configuration]).toEqual([
-      503,
-      ["API_KEYS is not set."],
-    ]);
+    expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "1"]);
+    const { configuration, ...rest } = answer.json() as Readiness;
+    expect(configuration).toEqual(["API_KEYS is not set."]);
+    expect(rest).toMatchObject({ status: "not_ready", retryAfterMs: 1_000 });
   });
 
   it("gives a dependency that hangs a second", async ({ expect }) => {

@@ -32,6 +32,8 @@ const ReadinessSchema = z.object({
   ),
 });
 
+const RETRY_AFTER_MS = 1_000;
+
 const READY = {
   operation: "service.ready",
   summary: "Whether everything the Worker depends on answers, at most a second ago",
@@ -41,7 +43,7 @@ const READY = {
     200: { description: "All of it answers", schema: ReadinessSchema },
     503: {
       description: "Something does not; the same body says what",
-      schema: ReadinessSchema,
+      schema: ReadinessSchema.extend({ retryAfterMs: z.int() }),
       headers: { "Retry-After": "Whole seconds, at least 1" },
     },
   },
@@ -53,5 +55,6 @@ export const healthRoutes = new Hono<AppEnv>()
     const readiness = await recentReadiness(c.get("deps"));
     if (readiness.status === "ready") return c.json(readiness, 200);
     c.set("problemCode", "not_ready");
-    return c.json(readiness, 503, { "Retry-After": "1" });
+    const headers = { "Retry-After": String(RETRY_AFTER_MS / 1_000) };
+    return c.json({ ...readiness, retryAfterMs: RETRY_AFTER_MS }, 503, headers);
   });
