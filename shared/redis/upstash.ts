@@ -134,16 +134,20 @@ function failureOf(error: unknown): UpstreamError {
 }
 
 /** Settles as `work` does, or fails after `ms` as an `AbortSignal.timeout` does. */
-async function within<Reply>(ms: number, work: Promise<Reply>): Promise<Reply> {
-  let timer: unknown;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TimedOut()), ms);
+function within<Reply>(ms: number, work: Promise<Reply>): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new TimedOut()), ms);
+    work.then(
+      (reply) => {
+        clearTimeout(timer);
+        resolve(reply);
+      },
+      (error) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 class TimedOut extends Error {
