@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, onTestFinished } from "vitest";
 import { childrenOf, identify, isRunning } from "./process-identity.ts";
-import { endLeftovers, writeProcessRecord } from "./process-record.ts";
+import { endLeftovers, ProcessRecord } from "./process-record.ts";
 
 function folder(): string {
   const dir = mkdtempSync(join(tmpdir(), "process-record-"));
@@ -47,6 +47,35 @@ describe("a process's identity", () => {
   });
 });
 
+describe("the record of what runs", () => {
+  it("asks once who a process is: each time costs a process where there is no /proc", ({
+    expect,
+  }) => {
+    const dir = folder();
+    const asked: number[] = [];
+    let started = 0;
+    const record = new ProcessRecord(dir, (pid) => {
+      asked.push(pid);
+      started += 1;
+      return { pid, startedAt: String(started) };
+    });
+    record.write(new Map([["main", 11]]));
+    record.write(
+      new Map([
+        ["main", 11],
+        ["worker", 12],
+      ]),
+    );
+    record.write(new Map([["worker", 13]]));
+    expect(asked).toEqual([11, 12, 13]);
+    record.forget("worker");
+    record.write(new Map([["worker", 13]]));
+    expect(JSON.parse(readFileSync(join(dir, "processes.json"), "utf8"))).toEqual([
+      { id: "worker", pid: 13, startedAt: "4" },
+    ]);
+  });
+});
+
 describe("endLeftovers", () => {
   it("ends recorded processes, also one that does not listen and one that is paused", async ({
     expect,
@@ -56,7 +85,7 @@ describe("endLeftovers", () => {
     const deaf = await running('process.on("SIGTERM",()=>{})');
     const paused = await running();
     process.kill(paused, "SIGSTOP");
-    writeProcessRecord(dir, new Map(Object.entries({ polite, deaf, paused })));
+    new ProcessRecord(dir).write(new Map(Object.entries({ polite, deaf, paused })));
     expect(await endLeftovers(dir)).toEqual(["polite", "deaf", "paused"]);
     expect([polite, deaf, paused].map(identify)).toEqual([null, null, null]);
     expect(readdirSync(dir)).toEqual([]);
@@ -65,7 +94,7 @@ describe("endLeftovers", () => {
   it("leaves a process alone that has got the pid of a recorded one", async ({ expect }) => {
     const dir = folder();
     const pid = await running();
-    writeProcessRecord(dir, new Map([["main", pid]]));
+    new ProcessRecord(dir).write(new Map([["main", pid]]));
     const path = join(dir, "processes.json");
     const [recorded] = JSON.parse(readFileSync(path, "utf8")) as { startedAt: string }[];
     writeFileSync(path, JSON.stringify([{ ...recorded, startedAt: "earlier" }]));

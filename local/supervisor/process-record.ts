@@ -19,15 +19,36 @@ export interface RecordedProcess extends ProcessIdentity {
 const LEFTOVER_GRACE_MS = 1500;
 const POLL_MS = 20;
 
-export function writeProcessRecord(dataDir: string, pids: ReadonlyMap<string, number>): void {
-  const processes: RecordedProcess[] = [];
-  for (const [id, pid] of pids) {
-    const identity = identify(pid);
-    if (identity !== null) processes.push({ id, ...identity });
+export class ProcessRecord {
+  readonly #path: string;
+  readonly #identify: (pid: number) => ProcessIdentity | null;
+  /** By id. Who a process is, is asked once: where there is no /proc, each time is a `ps`. */
+  readonly #known = new Map<string, ProcessIdentity>();
+
+  constructor(dataDir: string, ask = identify) {
+    this.#path = recordPath(dataDir);
+    this.#identify = ask;
   }
-  const path = recordPath(dataDir);
-  writeFileSync(`${path}.draft`, `${JSON.stringify(processes, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${path}.draft`, path);
+
+  /** The process of this id is another one from now on, whatever its pid. */
+  forget(id: string): void {
+    this.#known.delete(id);
+  }
+
+  /** Those of the given ones that ran when they were given first. */
+  write(pids: ReadonlyMap<string, number>): void {
+    const processes: RecordedProcess[] = [];
+    for (const [id, pid] of pids) {
+      const known = this.#known.get(id);
+      const identity = known?.pid === pid ? known : this.#identify(pid);
+      if (identity === null) continue;
+      this.#known.set(id, identity);
+      processes.push({ id, ...identity });
+    }
+    const draft = `${this.#path}.draft`;
+    writeFileSync(draft, `${JSON.stringify(processes, null, 2)}\n`, { mode: 0o600 });
+    renameSync(draft, this.#path);
+  }
 }
 
 export function removeProcessRecord(dataDir: string): void {

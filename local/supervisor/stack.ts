@@ -23,7 +23,7 @@ import {
   takenPorts,
   takenPortsMessage,
 } from "./ports.ts";
-import { endLeftovers, removeProcessRecord, writeProcessRecord } from "./process-record.ts";
+import { endLeftovers, ProcessRecord, removeProcessRecord } from "./process-record.ts";
 import { isLinked } from "./redis-process.ts";
 import { describeStack, planStack, portUses, type StackPlan } from "./stack-plan.ts";
 import { allRedis } from "./topology.ts";
@@ -65,6 +65,7 @@ type Undo = () => Promise<void> | void;
 export class LocalStack {
   readonly #options: StackOptions;
   readonly #processes = new Map<string, ManagedProcess>();
+  readonly #record: ProcessRecord;
   readonly #stopped = new AbortController();
   /** What `stop` undoes, latest first: nobody asks for a process to be started once they are stopped. */
   readonly #undo: Undo[] = [];
@@ -75,6 +76,7 @@ export class LocalStack {
 
   constructor(options: StackOptions) {
     this.#options = options;
+    this.#record = new ProcessRecord(options.dataDir);
   }
 
   /** Resolves once everything serves. After a rejection nothing is left running. */
@@ -193,9 +195,10 @@ export class LocalStack {
   }
 
   #onEvent(process: ManagedProcess, event: ProcessEvent): void {
-    const { say, dataDir } = this.#options;
+    const { say } = this.#options;
     const { id, pid, workerPid } = process.snapshot();
-    writeProcessRecord(dataDir, this.#pids());
+    if (event.kind === "spawned") this.#record.forget(id);
+    this.#record.write(this.#pids());
     // At once, so that they are in force before it serves; and again once it does, in case it was slow.
     if (event.kind === "spawned") this.#faults?.push(process).catch(() => undefined);
     if (event.kind === "ready") {
