@@ -11,11 +11,12 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { RUN_FILE, readRun } from "./run-file/store.ts";
 
 const HERE = import.meta.dirname;
-const STAND_IN = join(HERE, "testing", "k6-stand-in.ts");
+const STAND_IN = fileURLToPath(new URL("./testing/k6-stand-in.ts", import.meta.url));
 /** Nobody listens there, and nobody is asked: the stand-in sends nothing. */
 const NOWHERE = ["--target", "http://127.0.0.1:1", "--key", "k"];
 
@@ -84,6 +85,15 @@ describe("the lab's exit code", () => {
     expect(said).toContain("leaderboard, light: 1 answers were errors or wrong: wrong_score");
     expect(said).not.toContain("Selection guide");
     expect(runIn(out).verdict.valid).toBe(false);
+  });
+
+  it("is 1 where a reader went back behind another one, of a pattern that promises one order", async ({
+    expect,
+  }) => {
+    const args = ["--pattern", "leaderboard", "--out", join(folder, "back"), ...NOWHERE];
+    const { code, said } = await start("lab.ts", args, "goes-back").ended;
+    expect(code).toBe(1);
+    expect(said).toMatch(/violated: .* \(key k: read version 1 after 2 was read or acknowledged\)/);
   });
 
   it("is 2 for what a deployment would cost, until that is agreed to", async ({ expect }) => {

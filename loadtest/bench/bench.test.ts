@@ -4,10 +4,11 @@ import { fileURLToPath } from "node:url";
 import { describe, it } from "vitest";
 import { randomStream } from "../protocol/random.ts";
 import { TIERS } from "../protocol/tiers.ts";
+import { RunStoppedError } from "../stopping.ts";
 import { remoteRun, syntheticMeasurement, syntheticRun } from "../testing/synthetic-run.ts";
 import { discoverRows } from "./discover-rows.ts";
-import { tripsFault } from "./measure-row.ts";
-import { noiseFault } from "./noise.ts";
+import { type BenchContext, measureRow, tripsFault } from "./measure-row.ts";
+import { measureNoise, noiseFault } from "./noise.ts";
 import { isPatternFirst, judgeRatio, type Pair, pairedRatio } from "./ratio.ts";
 import { GROWTH_MAX_MIB, judgeSteadiness, PACE_MIN, steadiness } from "./steady.ts";
 
@@ -92,6 +93,35 @@ describe("the trips of a row", () => {
     expect(tripsFault(1, 0.2)).toBeNull();
     expect(tripsFault(1, null)).toBeNull();
     expect(tripsFault(1, 1.06)).toBe("1.060 store requests for each request, where 1 are pinned");
+  });
+});
+
+describe("a bench that is stopped", () => {
+  it("sends no further load, neither in a row nor for the noise", async ({ expect }) => {
+    const [found] = await discoverRows();
+    if (found === undefined) throw new Error("there are rows");
+    const prepared = { ...found, row: { ...found.row, prepare: async () => {} } };
+    const server = { id: "main", url: "http://127.0.0.1:1", token: "t", port: 1, pid: 1 };
+    const context: BenchContext = {
+      stack: {
+        url: "http://127.0.0.1:1",
+        key: "k",
+        pid: process.pid,
+        worker: { pid: process.pid },
+        redis: { main: server, nodes: [], shards: [] },
+        postgres: { url: "postgres://127.0.0.1:1", sqlUrl: "http://127.0.0.1:1" },
+        faults: { url: "http://127.0.0.1:1" },
+      },
+      floor: { url: "http://127.0.0.1:1", workerPid: process.pid, stop: async () => {} },
+      loads: { run: () => Promise.reject(new Error("a load was sent")), stop: () => {} },
+      runId: "run",
+      pairs: 4,
+      seconds: 1,
+      say: () => {},
+      signal: AbortSignal.abort(),
+    };
+    await expect(measureRow(prepared, context)).rejects.toThrow(RunStoppedError);
+    await expect(measureNoise(found, context)).rejects.toThrow(RunStoppedError);
   });
 });
 

@@ -52,9 +52,10 @@ describe("validity of a measurement", () => {
     const outcome = good.requests.outcome.map((place, index) =>
       index === 4 ? requests.outcomes.length - 1 : place,
     );
-    expect(reasons({ requests: { ...requests, outcome } })).toEqual([
-      "1 answers were errors or wrong: wrong_score",
-    ]);
+    expect(judge({ ...good, requests: { ...requests, outcome } })).toEqual({
+      valid: false,
+      reasons: ["1 answers were errors or wrong: wrong_score"],
+    });
   });
 
   it("is lost when requests are missing, or k6 counted others", ({ expect }) => {
@@ -137,6 +138,11 @@ describe("validity of a measurement", () => {
       timesMs: resources.timesMs.map((timeMs) => timeMs + 200),
     }));
     expect(reasons(late)).toContain("CPU and memory were not sampled over the whole load");
+    const early = withResources((resources) => ({
+      ...resources,
+      timesMs: resources.timesMs.map((timeMs) => (timeMs < 0 ? timeMs : timeMs / 2)),
+    }));
+    expect(reasons(early)).toContain("CPU and memory were not sampled over the whole load");
     const gap = withResources((resources) => ({
       ...resources,
       timesMs: resources.timesMs.map((timeMs, place) => (place > 8 ? timeMs + 1_500 : timeMs)),

@@ -6,12 +6,19 @@
  * | `STAND_IN` | |
  * |---|---|
  * | `wrong` | one answer of each load is wrong |
+ * | `goes-back` | a reader is behind what another one has read while the write was under way |
  * | `fails` | the medium load ends at once, without a request |
  * | `hangs` | the medium load never ends; its pid is in `STAND_IN_PID` |
  */
 import { appendFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { asideLine, findingLine, markLine, requestLine } from "../protocol/lines.ts";
+import {
+  asideLine,
+  findingLine,
+  markLine,
+  type Observation,
+  requestLine,
+} from "../protocol/lines.ts";
 import { TIERS } from "../protocol/tiers.ts";
 
 const SETUP_MS = 200;
@@ -44,7 +51,7 @@ async function run(outputPath: string): Promise<void> {
     return;
   }
   const write = (lines: readonly string[]) => appendFileSync(outputPath, `${lines.join("\n")}\n`);
-  write([asideLine(Date.now(), []), markLine("load")]);
+  write([asideLine(Date.now(), before()), markLine("load")]);
   await sleep(SETUP_MS);
   const startMs = Date.now();
   await sleep(LOAD_MS);
@@ -72,7 +79,23 @@ function load(startMs: number): string[] {
       error: STAND_IN === "wrong" && index === 7 ? "wrong_score" : null,
       trips: 1,
       storeRequests: 1,
-      history: [],
+      history: seen(index),
     });
   });
+}
+
+function before(): Observation[] {
+  return STAND_IN === "goes-back" ? [observation("write", 1)] : [];
+}
+
+/** Version 2 is read, then 1, and only then 2 is acknowledged: no read is older than an acknowledged write. */
+function seen(index: number): Observation[] {
+  if (STAND_IN !== "goes-back") return [];
+  if (index === 0) return [observation("read", 2)];
+  if (index === requests / 2) return [observation("read", 1)];
+  return index === requests - 1 ? [observation("write", 2)] : [];
+}
+
+function observation(kind: Observation["kind"], version: number): Observation {
+  return { kind, key: "k", version, token: 0 };
 }
