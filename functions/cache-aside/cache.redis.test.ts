@@ -2,10 +2,10 @@ import { describe, expect, inject, it } from "vitest";
 import {
   dropEntry,
   fillItem,
-  forgetItems,
   type Grant,
   getEntry,
-  invalidate,
+  invalidateAndCount,
+  invalidateItems,
   LEASE_MS,
   leaseItem,
   releaseItem,
@@ -113,7 +113,7 @@ describe("lease", () => {
   it("that was made anew is not given up by a late release", async ({ expect }) => {
     const item = named("release-late");
     const first = await granted(item, "a");
-    await invalidate(redis, [item]);
+    await invalidateItems(redis, [item]);
     const second = await granted(item, "a");
     await releaseItem(redis, item, first);
     expect(await fill(item, second)).toBe(true);
@@ -140,7 +140,7 @@ describe("fill", () => {
     const item = named("refused");
     expect(await fill(item, { token: "a", grant: "1" })).toBe(false);
     const grant = await granted(item, "a");
-    await invalidate(redis, [item]);
+    await invalidateItems(redis, [item]);
     expect(await fill(item, grant)).toBe(false);
     await granted(item, "b");
     expect(await fill(item, grant)).toBe(false);
@@ -152,7 +152,7 @@ describe("fill", () => {
   }) => {
     const item = named("late-lease");
     const before = await granted(item, "a");
-    await invalidate(redis, [item]);
+    await invalidateItems(redis, [item]);
     const after = await granted(item, "a");
     expect(await fill(item, before)).toBe(false);
     expect(await get(item)).toBe("none");
@@ -191,9 +191,9 @@ describe("entry in the cache", () => {
     const [cached, loading, neither] = [named("cached"), named("loading"), named("neither")];
     await fill(cached, await granted(cached, "a"));
     const grant = await granted(loading, "a");
-    expect(await forgetItems(redis, [cached, loading, neither], timeoutMs)).toBe(2);
+    expect(await invalidateAndCount(redis, [cached, loading, neither], timeoutMs)).toBe(2);
     expect(await get(cached)).toBe("none");
     expect(await fill(loading, grant)).toBe(false);
-    expect(await forgetItems(redis, [cached, loading, neither], timeoutMs)).toBe(0);
+    expect(await invalidateAndCount(redis, [cached, loading, neither], timeoutMs)).toBe(0);
   });
 });

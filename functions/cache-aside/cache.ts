@@ -15,7 +15,7 @@ import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts
 import { defineScript } from "../../shared/redis/script.ts";
 import { decodeEntry, type Entry, encodeEntry } from "./entry.ts";
 import fillSource from "./fill.lua";
-import forgetSource from "./forget.lua";
+import invalidateSource from "./invalidate.lua";
 import { dataKey, type ItemRef, leaseKey } from "./keys.ts";
 import leaseSource from "./lease.lua";
 import releaseSource from "./release.lua";
@@ -125,7 +125,7 @@ const runFill = defineScript<
 >(fillSource, integer);
 
 /** Drops what is cached of the items and ends every fill under way. Safe to send twice. */
-export async function invalidate(
+export async function invalidateItems(
   redis: RedisPort,
   items: readonly ItemRef[],
   timeoutMs?: number,
@@ -135,13 +135,13 @@ export async function invalidate(
 }
 
 /** The same, and returns how many of the items were cached or being loaded. */
-export function forgetItems(
+export function invalidateAndCount(
   redis: RedisPort,
   items: readonly ItemRef[],
   timeoutMs: number,
 ): Promise<number> {
   const keys = items.flatMap((item) => [dataKey(item), leaseKey(item)]);
-  return runForget(redis, keys, [], { timeoutMs });
+  return runInvalidate(redis, keys, [], { timeoutMs });
 }
 
-const runForget = defineScript<string[], [], number>(forgetSource, integer);
+const runInvalidate = defineScript<string[], [], number>(invalidateSource, integer);

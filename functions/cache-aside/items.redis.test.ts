@@ -1,65 +1,11 @@
 import { describe, inject, it } from "vitest";
-import type { UpstreamError } from "../../shared/kernel/errors.ts";
-import {
-  type Condition,
-  collectTombstones,
-  type ItemWritten,
-  loadItem,
-  OPS_MAX,
-  REPEATS_KEPT_MS,
-  TOO_MANY_OPS,
-  writeItem,
-} from "./items.ts";
-import type { ItemRef } from "./keys.ts";
-import { opOf } from "./op.ts";
+import { collectTombstones } from "./items.ts";
+import { createArrivals } from "./testing/arrivals.ts";
 import { itemsOf } from "./testing/names.ts";
-import { createService } from "./testing/service.ts";
 
-const { postgres } = createService({
-  redis: inject("redis"),
-  databaseUrl: inject("postgres").databaseUrl,
-}).stores(120_000);
+const addresses = { redis: inject("redis"), databaseUrl: inject("postgres").databaseUrl };
+const { postgres, arrive, written, storedValue } = createArrivals(addresses);
 const named = itemsOf("items");
-const timeoutMs = 10_000;
-
-/** An expiry that a slow machine still meets, and a test can wait for. */
-const SHORT_MS = 1_000;
-
-interface Copy {
-  readonly value?: string | null;
-  /** Null: the Worker's own. */
-  readonly key?: string | null;
-  /** Copies with one nonce are of one request. */
-  readonly nonce?: string;
-  readonly condition?: Condition;
-  readonly expiresInMs?: number;
-}
-
-/** One copy of a write as it arrives; copies with one key are copies of one write. */
-function arrive(
-  item: ItemRef,
-  {
-    value = "1",
-    key = crypto.randomUUID(),
-    nonce = crypto.randomUUID(),
-    condition,
-    expiresInMs = 5_000,
-  }: Copy,
-): Promise<ItemWritten> {
-  const method = value === null ? "DELETE" : "PUT";
-  const op = opOf({ method, idempotencyKey: key ?? undefined, body: value ?? "" }, () => nonce);
-  const write = { item, value, op, condition: condition ?? ({ kind: "none" } as const) };
-  return writeItem(postgres, write, { timeoutMs, expiresAtMs: Date.now() + expiresInMs });
-}
-
-async function written(item: ItemRef, copy: Copy = {}) {
-  const reply = await arrive(item, copy);
-  if (reply.kind !== "written") throw new Error(reply.kind);
-  return reply;
-}
-
-const storedValue = async (item: ItemRef) =>
-  (await loadItem(postgres, item, timeoutMs))?.value ?? null;
 
 describe("a write", () => {
   it("creates, replaces and deletes, each with a higher version", async ({ expect }) => {
@@ -198,104 +144,6 @@ describe("a write that arrives again", () => {
     const item = named("ahead");
     expect((await arrive(item, { expiresInMs: 14_500 })).kind).toBe("expired");
     expect((await arrive(item, { expiresInMs: 13_500 })).kind).toBe("written");
-  });
-
-  it("stays known until the last expiry it came with", async ({ expect }) => {
-    const item = named("stays-known");
-    await written(item, { value: "1", key: "k", expiresInMs: SHORT_MS });
-    await arrive(item, { value: "1", key: "k", expiresInMs: 10_000 });
-    await arrive(item, { value: "3", key: "l", expiresInMs: SHORT_MS });
-    await arrive(item, { value: "4", key: "l", expiresInMs: 10_000 });
-    await expiryOf(item, SHORT_MS);
-    await written(item, { value: "2" });
-    expect(await arrive(item, { value: "1", key: "k" })).toMatchObject({ isReplayed: true });
-    expect(await arrive(item, { value: "4", key: "l" })).toEqual({ kind: "mismatch" });
-    expect(await storedValue(item)).toBe("2");
-  });
-
-  it("is known for a minute after its expiry, so that a repeat is no second write", async ({
-    expect,
-  }) => {
-    const item = named("known-on");
-    const condition = { kind: "absent" } as const;
-    const first = await written(item, { key: "k", condition });
-    await setBack(item, 5_000 + REPEATS_KEPT_MS - 2_000);
-    await written(item, { value: "2" });
-    const again = await arrive(item, { key: "k", condition });
-    expect(again).toEqual({ ...first, isReplayed: true });
-    expect(await storedValue(item)).toBe("2");
-  });
-
-  it("is forgotten then, so that the key can be used again", async ({ expect }) => {
-    const item = named("forgotten");
-    await written(item, { value: "1", key: "k" });
-    await setBack(item, 5_000 + REPEATS_KEPT_MS);
-    expect(await written(item, { value: "2", key: "k" })).toMatchObject({ isReplayed: false });
-  });
-
-  it("is forgotten at its expiry when nobody can ask again", async ({ expect }) => {
-    const item = named("forgotten-at-once");
-    await written(item, { key: null, nonce: "n" });
-    await setBack(item, 5_000);
-    await written(item, { key: null });
-    expect(await opsOf(item)).toBe(1);
-  });
-});
-
-/** Makes every op of the item look `ms` older than it is. */
-async function setBack(item: ItemRef, ms: number): Promise<void> {
-  await postgres.query(
-    `UPDATE items SET ops = (
-       SELECT jsonb_object_agg(key, jsonb_set(value, '{u}', to_jsonb((value ->> 'u')::bigint - $3)))
-       FROM jsonb_each(ops)
-     ) WHERE instance = $1 AND id = $2`,
-    [item.instance, item.id, ms],
-  );
-}
-
-/** How many ops the item remembers. */
-async function opsOf(item: ItemRef): Promise<number> {
-  const [row] = await postgres.query(
-    "SELECT (SELECT count(*) FROM jsonb_object_keys(ops)) AS ops FROM items WHERE instance = $1 AND id = $2",
-    [item.instance, item.id],
-  );
-  return Number(row?.["ops"]);
-}
-
-/** Waits by the store's own clock until a write that came now with this expiry has expired. */
-async function expiryOf(item: ItemRef, expiresInMs: number): Promise<void> {
-  await postgres.query("SELECT pg_sleep($1::float8 / 1000), $2::text", [expiresInMs + 50, item.id]);
-}
-
-describe("the ops of an item", () => {
-  it(`are at most ${OPS_MAX} unexpired ones; one more is refused and not remembered`, async ({
-    expect,
-  }) => {
-    const item = named("ops");
-    for (let n = 0; n < OPS_MAX; n += 1) {
-      await written(item, { value: String(n), key: `k${n}`, expiresInMs: 10_000 });
-    }
-    const tooMany = arrive(item, { value: "64", key: "k64" });
-    await expect(tooMany).rejects.toMatchObject({
-      name: "UpstreamError",
-      storeCode: TOO_MANY_OPS,
-      outcome: "not_applied",
-    } satisfies Partial<UpstreamError>);
-    expect(await arrive(item, { value: "0", key: "k0" })).toMatchObject({ isReplayed: true });
-    expect(await storedValue(item)).toBe(String(OPS_MAX - 1));
-  });
-
-  it("make room when they expire, and are remembered while there is room", async ({ expect }) => {
-    const item = named("ops-expire");
-    for (let round = 0; round < 3; round += 1) {
-      for (let n = 0; n < OPS_MAX; n += 1)
-        await written(item, { value: "1", key: `${round} ${n}` });
-      await setBack(item, 6_000);
-    }
-    await written(item, { value: "2" });
-    expect(await opsOf(item)).toBe(2 * OPS_MAX);
-    expect(await written(item, { key: "2 0" })).toMatchObject({ isReplayed: true });
-    expect(await written(item, { key: "0 63" })).toMatchObject({ isReplayed: false });
   });
 });
 

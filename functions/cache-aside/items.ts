@@ -4,21 +4,15 @@
  */
 import { UpstreamError } from "../../shared/kernel/errors.ts";
 import type { PostgresPort, PostgresRow } from "../../shared/postgres/port.ts";
+import type { Precondition } from "../http/precondition.ts";
 import type { ItemRef } from "./keys.ts";
-
-/** What a write asks of the item it finds. */
-export type Condition =
-  | { readonly kind: "none" }
-  | { readonly kind: "exists" }
-  | { readonly kind: "absent" }
-  | { readonly kind: "version"; readonly version: string };
 
 export interface ItemWrite {
   readonly item: ItemRef;
   /** JSON text; null deletes. */
   readonly value: string | null;
   readonly op: Op;
-  readonly condition: Condition;
+  readonly condition: Precondition;
 }
 
 /** Identifies a write however often it arrives. */
@@ -102,7 +96,7 @@ function decodeWritten(row: PostgresRow | undefined): ItemWritten {
   throw new UpstreamError({ dependency: "postgres", fault: "garbage", outcome: "unknown" });
 }
 
-export interface Loaded {
+export interface StoredItem {
   readonly version: string;
   /** JSON text as it was sent. */
   readonly value: string;
@@ -116,7 +110,7 @@ export async function loadItem(
   postgres: PostgresPort,
   { instance, tenant, id }: ItemRef,
   timeoutMs: number,
-): Promise<Loaded | null> {
+): Promise<StoredItem | null> {
   const [row] = await postgres.query(LOAD, [instance, tenant, id], { timeoutMs });
   if (row === undefined) return null;
   const { value, version } = row;

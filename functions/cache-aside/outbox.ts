@@ -11,7 +11,7 @@
 import { attemptRead } from "../../shared/kernel/attempts.ts";
 import type { PostgresPort, PostgresRow } from "../../shared/postgres/port.ts";
 import type { Stores } from "../deps.ts";
-import { invalidate } from "./cache.ts";
+import { invalidateItems } from "./cache.ts";
 import type { ItemRef } from "./keys.ts";
 
 /** A younger row is probably about to be confirmed by the request that wrote it. */
@@ -94,7 +94,9 @@ async function settle(stores: OutboxStores, pending: readonly Pending[]): Promis
   const [first] = pending;
   if (first === undefined) return;
   const items = pending.map(({ item }) => item);
-  await attemptRead(stores.attempts, (timeoutMs) => invalidate(stores.redis, items, timeoutMs));
+  await attemptRead(stores.attempts, (timeoutMs) =>
+    invalidateItems(stores.redis, items, timeoutMs),
+  );
   await stores.postgres.query(SETTLE, [
     first.item.instance,
     items.map(({ tenant }) => tenant),

@@ -222,7 +222,7 @@ describe("while Postgres is down", () => {
       code: "postgres_unavailable",
       retryable: true,
     });
-    expect(problemOf(await put("cached", '"w"', { "Kv-Deadline-Ms": "300" }))).toMatchObject({
+    expect(problemOf(await put("cached", '"w"', { "Kv-Deadline-Ms": "1000" }))).toMatchObject({
       status: 503,
       outcome: expect.stringMatching(/^(unknown|not_applied)$/),
     });

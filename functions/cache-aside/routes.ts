@@ -10,7 +10,7 @@ import type { AppEnv } from "../http/app-env.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { preconditionOf, versionOfTag } from "../http/precondition.ts";
 import { badHeader, idempotencyMismatch } from "../http/problems.ts";
-import { forgetItems } from "./cache.ts";
+import { invalidateAndCount } from "./cache.ts";
 import type { Entry } from "./entry.ts";
 import { createGate } from "./gate.ts";
 import { installed, installState } from "./installed.ts";
@@ -61,7 +61,7 @@ export function cacheAsideRoutes() {
       const ids = new Set(c.req.valid("json").ids);
       const items = [...ids].map((id) => itemOf(c, id));
       const invalidated = await attemptRead(attempts, (timeoutMs) =>
-        forgetItems(redis, items, timeoutMs),
+        invalidateAndCount(redis, items, timeoutMs),
       );
       return c.json({ invalidated }, 200);
     })

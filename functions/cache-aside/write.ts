@@ -15,7 +15,7 @@ import { attemptRead, attemptWrite } from "../../shared/kernel/attempts.ts";
 import { OPEN_MS } from "../../shared/kernel/breaker.ts";
 import { UpstreamError } from "../../shared/kernel/errors.ts";
 import type { Deps, Stores } from "../deps.ts";
-import { invalidate } from "./cache.ts";
+import { invalidateItems } from "./cache.ts";
 import { type ItemWrite, type ItemWritten, writeItem } from "./items.ts";
 import type { ItemRef } from "./keys.ts";
 import { confirm } from "./outbox.ts";
@@ -48,14 +48,14 @@ export async function write(
   if (written.kind === "refused" || written.kind === "mismatch") return written;
   const { item } = change;
   if (invalidation === "async") {
-    writing.afterReply((stores) => settle(stores, item, written));
+    writing.afterReply((stores) => finish(stores, item, written));
     return { ...written, invalidation: "pending" };
   }
   try {
-    await forget(writing, item);
+    await invalidate(writing, item);
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
-    writing.afterReply((stores) => settleLater(stores, item, written));
+    writing.afterReply((stores) => finishLater(stores, item, written));
     return { kind: "invalidation_pending", version: written.version };
   }
   writing.afterReply((stores) => confirmed(stores, item, written));
@@ -79,25 +79,25 @@ async function applied(
     return reply;
   } catch (error) {
     if (error instanceof UpstreamError && error.outcome === "unknown") {
-      afterReply((stores) => forget(stores, change.item));
+      afterReply((stores) => invalidate(stores, change.item));
     }
     throw error;
   }
 }
 
-function forget({ redis, attempts }: Pick<Stores, "redis" | "attempts">, item: ItemRef) {
-  return attemptRead(attempts, (timeoutMs) => invalidate(redis, [item], timeoutMs));
+function invalidate({ redis, attempts }: Pick<Stores, "redis" | "attempts">, item: ItemRef) {
+  return attemptRead(attempts, (timeoutMs) => invalidateItems(redis, [item], timeoutMs));
 }
 
-async function settle(stores: WriteStores, item: ItemRef, written: Applied): Promise<void> {
-  await forget(stores, item);
+async function finish(stores: WriteStores, item: ItemRef, written: Applied): Promise<void> {
+  await invalidate(stores, item);
   await confirmed(stores, item, written);
 }
 
 /** Once more, when the breaker lets a trial through. After that it is the outbox's. */
-async function settleLater(stores: WriteStores, item: ItemRef, written: Applied): Promise<void> {
+async function finishLater(stores: WriteStores, item: ItemRef, written: Applied): Promise<void> {
   await stores.attempts.sleep(OPEN_MS);
-  await settle(stores, item, written);
+  await finish(stores, item, written);
 }
 
 async function confirmed(stores: WriteStores, item: ItemRef, { version }: Applied): Promise<void> {

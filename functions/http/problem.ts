@@ -50,7 +50,7 @@ export interface ProblemInit {
 }
 
 const RETRYABLE: ReadonlySet<number> = new Set([423, 429, 503, 504]);
-const WITH_RETRY_AFTER: ReadonlySet<number> = new Set([423, 429, 503]);
+export const WITH_RETRY_AFTER: ReadonlySet<number> = new Set([423, 429, 503]);
 const REFUSALS: ReadonlySet<number> = new Set([409, 412, 421, 423]);
 
 export function problem(c: Context<AppEnv>, init: ProblemInit): Response {

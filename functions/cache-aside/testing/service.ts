@@ -9,9 +9,9 @@ import { storeTraffic } from "../../../shared/kernel/traffic.ts";
 import { neonDatabase } from "../../../shared/postgres/neon.ts";
 import { upstashDatabase } from "../../../shared/redis/upstash.ts";
 import type { Stores } from "../../deps.ts";
+import type { Precondition } from "../../http/precondition.ts";
 import { createGate, type Gate } from "../gate.ts";
 import { installed, installState } from "../installed.ts";
-import type { Condition } from "../items.ts";
 import type { ItemRef } from "../keys.ts";
 import { opOf } from "../op.ts";
 import { DIRECT_READS_MAX, type Found, readItem } from "../read.ts";
@@ -24,7 +24,7 @@ export interface Addresses {
 }
 
 export interface PutOptions {
-  readonly condition?: Condition;
+  readonly condition?: Precondition;
   readonly idempotencyKey?: string;
   readonly invalidation?: Invalidation;
   readonly deadlineMs?: number;

@@ -5,6 +5,7 @@
 import * as z from "zod";
 import type { ZodOpenApiResponseObject, ZodOpenApiResponsesObject } from "zod-openapi";
 import type { EndpointSpec, ReplySpec } from "../endpoint.ts";
+import { WITH_RETRY_AFTER } from "../problem.ts";
 
 /** What `problem()` writes. */
 export const ProblemSchema = z
@@ -53,8 +54,6 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   503: "A dependency is not available, or overload",
   504: "Deadline exceeded",
 };
-
-const WITH_RETRY_AFTER = new Set([423, 429, 503]);
 
 export function repliesOf(spec: EndpointSpec): ZodOpenApiResponsesObject {
   const replies = new Map<number, ZodOpenApiResponseObject>();
