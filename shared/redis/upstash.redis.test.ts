@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, it, onTestFinished } from "vitest";
@@ -45,6 +45,17 @@ function connect({ url, token, clock = Date.now }: ConnectOptions = {}) {
     return { port, traffic };
   };
   return { breaker: database.breaker, portFor, port: portFor(10_000).port };
+}
+
+/** Connects to a server that behaves as no Redis does. */
+async function connectTo(behaviour: RequestListener) {
+  const server = createServer(behaviour);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return connect({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 }
 
 function inject(fault: Omit<FaultSpec, "target">): void {
@@ -201,15 +212,10 @@ describe("the Upstash adapter", () => {
   });
 
   it("calls an answer that stops in its middle a timeout", async ({ expect }) => {
-    const server = createServer((_, response) => {
+    const { port } = await connectTo((_, response) => {
       response.writeHead(200, { "Content-Length": "100" }).write('{"result":');
     });
-    await once(server.listen(0, "127.0.0.1"), "listening");
-    const { port: tcpPort } = server.address() as AddressInfo;
-    const { port } = connect({ url: `http://127.0.0.1:${tcpPort}` });
     const error = await errorOf(port.command(["PING"], { timeoutMs: 100 }));
-    server.closeAllConnections();
-    server.close();
     expect(error).toMatchObject({ fault: "timeout", outcome: "unknown" });
   });
 
@@ -274,20 +280,14 @@ describe("the Upstash adapter", () => {
 
   it("aborts the requests of a store that has left one unanswered", async ({ expect }) => {
     const aborted: boolean[] = [];
-    const server = createServer((request, response) => {
+    const { port } = await connectTo((_, response) => {
       const which = aborted.push(false) - 1;
-      request.resume();
       response.once("close", () => {
         aborted[which] = true;
       });
     });
-    await once(server.listen(0, "127.0.0.1"), "listening");
-    onTestFinished(() => server.closeAllConnections());
-    const { port: tcpPort } = server.address() as AddressInfo;
-    const { port } = connect({ url: `http://127.0.0.1:${tcpPort}` });
     for (let i = 0; i < 3; i += 1) await errorOf(port.command(["PING"], { timeoutMs: 50 }));
     await expect.poll(() => aborted).toEqual([false, true, true]);
-    server.close();
   });
 
   it("does not count errors of a store that answers", async ({ expect }) => {
