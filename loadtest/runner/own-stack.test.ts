@@ -36,10 +36,19 @@ describe("the lab's own stack", () => {
         const own = await startOwnStack(() => {}, new AbortController().signal, ${JSON.stringify(folder)});
         console.log(own.stack().pid);`,
       ],
-      { stdio: ["ignore", "pipe", "inherit"] },
+      {
+        stdio: ["ignore", "pipe", "inherit"],
+        // As from a shell: below npm the stack would look after itself anyway.
+        env: { ...process.env, npm_lifecycle_event: undefined },
+      },
     );
     onTestFinished(() => void lab.kill("SIGKILL"));
     const [pid] = await Promise.race([once(lab.stdout, "data"), once(lab, "exit")]);
+    onTestFinished(async () => {
+      const left = readStack(folder);
+      if (left !== null) process.kill(left.pid, "SIGINT");
+      await expect.poll(() => readStack(folder), { timeout: 20_000 }).toBeNull();
+    });
     expect(readStack(folder)?.pid).toBe(Number(pid));
     lab.kill("SIGKILL");
     await expect.poll(() => readStack(folder), { timeout: 20_000, interval: 200 }).toBeNull();
