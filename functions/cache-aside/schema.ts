@@ -26,7 +26,12 @@ const AnyJson = z.unknown().meta({
 
 const Version = z.string().meta({ description: "Opaque; compare for equality only" });
 
-const CONDITIONS = [IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH];
+const KEY = {
+  ...IDEMPOTENCY_KEY,
+  description: `${IDEMPOTENCY_KEY.description} Known for a minute after the write has expired.`,
+};
+
+const CONDITIONS = [KEY, IF_MATCH, IF_NONE_MATCH];
 
 const WRITE_PROBLEMS = {
   412: ["precondition_failed"],
