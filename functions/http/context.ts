@@ -59,10 +59,8 @@ function setHeaders(c: Context<AppEnv>, { requestId, config }: Deps, spent: Spen
 }
 
 function serverTiming({ durationMs }: Spent): string {
-  const redis = durationMs.get("redis") ?? 0;
-  const database = durationMs.get("postgres") ?? 0;
-  const object = durationMs.get("durable-object") ?? 0;
-  return `redis;dur=${tenths(redis)}, db;dur=${tenths(database)}, do;dur=${tenths(object)}`;
+  const { redis = 0, postgres = 0, "durable-object": object = 0 } = durationMs;
+  return `redis;dur=${tenths(redis)}, db;dur=${tenths(postgres)}, do;dur=${tenths(object)}`;
 }
 
 function tenths(ms: number): number {

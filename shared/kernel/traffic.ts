@@ -23,7 +23,7 @@ export interface Spent {
   readonly trips: number;
   readonly requests: number;
   /** Milliseconds in which at least one call to the dependency was open. */
-  readonly durationMs: ReadonlyMap<Dependency, number>;
+  readonly durationMs: Readonly<Partial<Record<Dependency, number>>>;
 }
 
 export interface StoreTraffic {
@@ -36,14 +36,18 @@ export function storeTraffic(clock: Clock): StoreTraffic {
   return new Traffic(clock);
 }
 
-const NO_DURATIONS: ReadonlyMap<Dependency, number> = new Map();
+/** Calls to one dependency that are open, and since when there has been one. */
+interface Window {
+  calls: number;
+  sinceMs: number;
+}
 
 /** A class, because one is made for every request: its methods cost nothing to make. */
 class Traffic implements StoreTraffic {
   readonly #clock: Clock;
   readonly #waiting: (() => void)[] = [];
-  #open: Map<Dependency, { calls: number; sinceMs: number }> | null = null;
-  #durationMs: Map<Dependency, number> | null = null;
+  readonly #windows: Partial<Record<Dependency, Window>> = {};
+  readonly #durationMs: Partial<Record<Dependency, number>> = {};
   #placesTaken = 0;
   #requests = 0;
   /** Trips of the longest chain that has begun, and of the longest that has ended. */
@@ -68,32 +72,25 @@ class Traffic implements StoreTraffic {
   }
 
   spent(): Spent {
-    return {
-      trips: this.#trips,
-      requests: this.#requests,
-      durationMs: this.#durationMs ?? NO_DURATIONS,
-    };
+    return { trips: this.#trips, requests: this.#requests, durationMs: this.#durationMs };
   }
 
   #begin(dependency: Dependency): number {
     const trip = this.#tripsEnded + 1;
     this.#trips = Math.max(this.#trips, trip);
     this.#requests += 1;
-    this.#open ??= new Map();
-    const window = this.#open.get(dependency);
-    if (window) window.calls += 1;
-    else this.#open.set(dependency, { calls: 1, sinceMs: this.#clock() });
+    const window = (this.#windows[dependency] ??= { calls: 0, sinceMs: 0 });
+    if (window.calls === 0) window.sinceMs = this.#clock();
+    window.calls += 1;
     return trip;
   }
 
   #end(dependency: Dependency, trip: number): void {
     this.#tripsEnded = Math.max(this.#tripsEnded, trip);
-    const window = this.#open?.get(dependency);
+    const window = this.#windows[dependency];
     if (window && --window.calls === 0) {
-      this.#durationMs ??= new Map();
-      const beforeMs = this.#durationMs.get(dependency) ?? 0;
-      this.#durationMs.set(dependency, beforeMs + this.#clock() - window.sinceMs);
-      this.#open?.delete(dependency);
+      const beforeMs = this.#durationMs[dependency] ?? 0;
+      this.#durationMs[dependency] = beforeMs + this.#clock() - window.sinceMs;
     }
     const next = this.#waiting.shift();
     if (next === undefined) this.#placesTaken -= 1;
