@@ -79,9 +79,12 @@ class Traffic implements StoreTraffic {
     const trip = this.#tripsEnded + 1;
     this.#trips = Math.max(this.#trips, trip);
     this.#requests += 1;
-    const window = (this.#windows[dependency] ??= { calls: 0, sinceMs: 0 });
-    if (window.calls === 0) window.sinceMs = this.#clock();
-    window.calls += 1;
+    const window = this.#windows[dependency];
+    if (window === undefined) this.#windows[dependency] = { calls: 1, sinceMs: this.#clock() };
+    else {
+      if (window.calls === 0) window.sinceMs = this.#clock();
+      window.calls += 1;
+    }
     return trip;
   }
 
