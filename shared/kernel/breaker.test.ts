@@ -1,30 +1,43 @@
 import { describe, it } from "vitest";
-import { breaker, FAILURES_TO_OPEN, OPEN_MS, SILENCE_MS } from "./breaker.ts";
+import { breaker, FAILURES_TO_OPEN, OPEN_AFTER_MS, OPEN_MS, SILENCE_MS } from "./breaker.ts";
 
 function opened(nowMs: number) {
   const guard = breaker();
-  for (let i = 0; i < FAILURES_TO_OPEN; i += 1) guard.failed("unreachable", 1_000, nowMs);
+  for (let i = 1; i < FAILURES_TO_OPEN; i += 1) {
+    guard.failed("unreachable", 1_000, nowMs - OPEN_AFTER_MS);
+  }
+  guard.failed("unreachable", 1_000, nowMs);
   return guard;
 }
 
 describe("the breaker", () => {
   it("admits until a store has failed often enough in a row", ({ expect }) => {
     const guard = breaker();
-    for (let i = 0; i < FAILURES_TO_OPEN - 1; i += 1) guard.failed("unreachable", 1_000, 0);
-    expect([guard.admits(0), guard.state(0), guard.retryAfterMs(0)]).toEqual([true, "closed", 0]);
+    const seen = () => [guard.admits(0), guard.state(0), guard.retryAfterMs(0)];
+    guard.failed("unreachable", 1_000, -OPEN_AFTER_MS);
+    for (let i = 2; i < FAILURES_TO_OPEN; i += 1) guard.failed("unreachable", 1_000, 0);
+    expect(seen()).toEqual([true, "closed", 0]);
     guard.failed("unreachable", 1_000, 0);
-    expect([guard.admits(0), guard.state(0), guard.retryAfterMs(0)]).toEqual([
-      false,
-      "open",
-      OPEN_MS,
-    ]);
+    expect(seen()).toEqual([false, "open", OPEN_MS]);
+  });
+
+  it("takes any number of failures at one instant for a pause of its own", ({ expect }) => {
+    const guard = breaker();
+    for (let i = 0; i < 4 * FAILURES_TO_OPEN; i += 1) {
+      guard.failed("timeout", 1_000, i % OPEN_AFTER_MS);
+    }
+    expect(guard.admits(OPEN_AFTER_MS)).toBe(true);
+    guard.failed("timeout", 1_000, OPEN_AFTER_MS);
+    expect(guard.admits(OPEN_AFTER_MS)).toBe(false);
   });
 
   it("forgets failures at the first answer, whatever it says", ({ expect }) => {
     const guard = breaker();
-    for (let i = 0; i < FAILURES_TO_OPEN - 1; i += 1) guard.failed("unreachable", 1_000, 0);
+    for (let i = 1; i < FAILURES_TO_OPEN; i += 1) {
+      guard.failed("unreachable", 1_000, -OPEN_AFTER_MS);
+    }
     guard.succeeded();
-    guard.failed("unreachable", 1_000, 0);
+    for (let i = 1; i <= FAILURES_TO_OPEN; i += 1) guard.failed("unreachable", 1_000, 0);
     expect(guard.admits(0)).toBe(true);
   });
 
@@ -66,10 +79,11 @@ describe("the breaker", () => {
   it("counts silence only when it lasted long enough", ({ expect }) => {
     const [hurried, patient] = [breaker(), breaker()];
     for (let i = 0; i < FAILURES_TO_OPEN; i += 1) {
-      hurried.failed("timeout", SILENCE_MS - 1, 0);
-      patient.failed("timeout", SILENCE_MS, 0);
+      hurried.failed("timeout", SILENCE_MS - 1, i * OPEN_AFTER_MS);
+      patient.failed("timeout", SILENCE_MS, i * OPEN_AFTER_MS);
     }
-    expect([hurried.admits(0), patient.admits(0)]).toEqual([true, false]);
+    const nowMs = FAILURES_TO_OPEN * OPEN_AFTER_MS;
+    expect([hurried.admits(nowMs), patient.admits(nowMs)]).toEqual([true, false]);
   });
 
   it("leaves the trial of a caller in a hurry to the next one", ({ expect }) => {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, it } from "vitest";
 import type { FaultSpec } from "../../local/faults/fault.ts";
 import { startTestPostgres, type TestPostgres } from "../../local/testing/stores.ts";
-import { FAILURES_TO_OPEN } from "../kernel/breaker.ts";
+import { FAILURES_TO_OPEN, OPEN_AFTER_MS } from "../kernel/breaker.ts";
 import { deadlineAfter } from "../kernel/deadline.ts";
 import { UpstreamError } from "../kernel/errors.ts";
 import { storeTraffic } from "../kernel/traffic.ts";
@@ -228,14 +228,15 @@ describe("the Neon adapter", () => {
     let nowMs = 0;
     const { port, breaker } = connect({ clock: () => nowMs });
     inject({ kind: "drop-request", count: FAILURES_TO_OPEN });
-    for (let i = 0; i < FAILURES_TO_OPEN; i += 1) await errorOf(port.query("SELECT 1", []));
+    const openAtMs = FAILURES_TO_OPEN * OPEN_AFTER_MS;
+    for (; nowMs < openAtMs; nowMs += OPEN_AFTER_MS) await errorOf(port.query("SELECT 1", []));
     const before = stores.http.counters().requests;
     expect(await errorOf(port.query("SELECT 1", []))).toMatchObject({
       fault: "circuit_open",
       outcome: "not_applied",
     });
     expect(stores.http.counters().requests).toBe(before);
-    nowMs = breaker.retryAfterMs(nowMs);
+    nowMs += breaker.retryAfterMs(nowMs);
     expect(await port.query("SELECT 1 AS one", [])).toEqual([{ one: "1" }]);
   });
 

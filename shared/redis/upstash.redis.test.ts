@@ -5,7 +5,7 @@ import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, it, onTestFinished } from "vitest";
 import type { FaultSpec } from "../../local/faults/fault.ts";
 import { startTestRedis, type TestRedis } from "../../local/testing/stores.ts";
-import { FAILURES_TO_OPEN } from "../kernel/breaker.ts";
+import { FAILURES_TO_OPEN, OPEN_AFTER_MS } from "../kernel/breaker.ts";
 import { deadlineAfter } from "../kernel/deadline.ts";
 import { UpstreamError } from "../kernel/errors.ts";
 import { storeTraffic } from "../kernel/traffic.ts";
@@ -256,14 +256,13 @@ describe("the Upstash adapter", () => {
     let nowMs = 0;
     const { port, breaker } = connect({ clock: () => nowMs });
     inject({ kind: "drop-request", count: FAILURES_TO_OPEN });
-    for (let i = 0; i < FAILURES_TO_OPEN; i += 1) await errorOf(incr(port, "k"));
+    const openAtMs = FAILURES_TO_OPEN * OPEN_AFTER_MS;
+    for (; nowMs < openAtMs; nowMs += OPEN_AFTER_MS) await errorOf(incr(port, "k"));
     const before = requests();
-    expect(await errorOf(incr(port, "k"))).toMatchObject({
-      fault: "circuit_open",
-      outcome: "not_applied",
-    });
+    const refused = { fault: "circuit_open", outcome: "not_applied" };
+    expect(await errorOf(incr(port, "k"))).toMatchObject(refused);
     expect(requests()).toBe(before);
-    nowMs = breaker.retryAfterMs(nowMs);
+    nowMs += breaker.retryAfterMs(nowMs);
     expect(await port.command(["PING"])).toBe("PONG");
     expect(breaker.state(nowMs)).toBe("closed");
   });
