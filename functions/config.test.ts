@@ -108,9 +108,10 @@ describe("the configuration", () => {
     });
   }
 
-  it("never takes a malformed list of nodes for a single database", ({ expect }) => {
+  it("never takes a malformed list of nodes or shards for a single database", ({ expect }) => {
     const config = readConfig({ ...WHOLE, REDIS_NODES: "[" });
     expect([config.redisNodes, config.durability]).toEqual([null, "replicated"]);
+    expect(readConfig({ ...WHOLE, REDIS_SHARDS: "[" }).durability).toBe("replicated");
     expect(readConfig({ ...WHOLE, REDIS_NODES: "" }).durability).toBe("single-database");
     expect(readConfig({ ...WHOLE, REDIS_SHARDS: "" }).durability).toBe("single-database");
   });

@@ -72,4 +72,17 @@ describe("a tick of the clock", () => {
     expect(lines).toEqual([]);
     expect(totals).toMatchObject({ "cron-c.run": { "background:not_configured": 1 } });
   });
+
+  it("gives no job a store while nobody knows whose keys are the instance's", async ({
+    expect,
+  }) => {
+    const jobs: readonly CronJob[] = [
+      { operation: "cron-d.redis", run: async ({ redis }) => redis.command(["PING"]) },
+      { operation: "cron-d.postgres", run: async ({ postgres }) => postgres.query("SELECT 1", []) },
+    ];
+    const { lines, totals } = await tick(jobs, { INSTANCE: "a b" });
+    const unusable = { "background:not_configured": 1 };
+    expect(lines).toEqual([]);
+    expect(totals).toMatchObject({ "cron-d.redis": unusable, "cron-d.postgres": unusable });
+  });
 });

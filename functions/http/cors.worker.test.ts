@@ -50,6 +50,20 @@ describe("browsers of other origins", () => {
     expect(headers.get("Access-Control-Allow-Credentials")).toBeNull();
   });
 
+  it("that ask of a path that does not exist, or ask nothing, are told of no method", async ({
+    expect,
+  }) => {
+    const { call } = allowing(ORIGIN);
+    const plain = { method: "OPTIONS", headers: { Origin: ORIGIN } };
+    for (const answer of [await call("/nowhere", preflight), await call("/t/things/a", plain)]) {
+      expect(corsHeaders(answer.headers)).toEqual([
+        "access-control-allow-origin",
+        "access-control-expose-headers",
+        "vary",
+      ]);
+    }
+  });
+
   it("may read replies, errors too, and the headers that mean something", async ({ expect }) => {
     const { call } = allowing(ORIGIN);
     for (const path of ["/t/things/a", "/nowhere", "/t/raised/x"]) {

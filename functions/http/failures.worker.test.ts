@@ -49,6 +49,7 @@ describe("a failure", () => {
     const answerTo = async (raised: string, method: string, deadlineMs: string) => {
       const init = { method, headers: { "Kv-Deadline-Ms": deadlineMs } };
       const answer = await shell().call(`/t/raised/${raised}`, init);
+      expect(answer.json()).toMatchObject({ retryable: true });
       return [answer.status, answer.code, answer.headers.get("Retry-After")];
     };
     for (const method of ["GET", "POST"]) {
@@ -111,7 +112,7 @@ describe("a failure", () => {
     expect(logLines()).toEqual([]);
   });
 
-  it("after the reply is logged and hinders nothing", async ({ expect }) => {
+  it("after the reply is logged and counted, and hinders nothing", async ({ expect }) => {
     const { call, works } = shell();
     const answer = await call("/t/later/upstream~timeout~unknown");
     await works[0];
@@ -126,6 +127,9 @@ describe("a failure", () => {
         fault: "timeout",
       },
     ]);
+    await Promise.all(works);
+    const totals = await env.METRICS_HUB.getByName("metrics").read();
+    expect(totals).toMatchObject({ "test.run": { "background:failed": 1 } });
   });
 });
 
@@ -152,6 +156,13 @@ describe("a deployment that is not configured", () => {
       expect(answer.text).not.toContain(CANARY);
     });
   }
+
+  it("has not applied a write", async ({ expect }) => {
+    const { call } = shell({ bindings: { API_KEYS: "" } });
+    const write = await call("/t/things/a", { method: "PUT" });
+    expect(write.json()).toMatchObject({ code: "not_configured", outcome: "not_applied" });
+    expect((await call("/t/things/a")).json()).not.toHaveProperty("outcome");
+  });
 
   it("still serves what needs nothing", async ({ expect }) => {
     const bindings = { API_KEYS: "", UPSTASH_REDIS_REST_URL: "", DATABASE_URL: "" };

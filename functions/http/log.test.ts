@@ -50,6 +50,7 @@ describe("the line of a failure", () => {
       named(CANARY),
       Object.assign(new Error("x"), { stack: `Error: x\n    at ${CANARY} file.js:1:2 ${CANARY}` }),
       Object.assign(new Error("x"), { stack: `    at ${CANARY}.js:1:2` }),
+      Object.assign(new Error("x"), { stack: `Another:\n    at ${CANARY}.js:1:2` }),
       CANARY,
       { message: CANARY },
       null,

@@ -6,6 +6,11 @@ import { type ShellOptions, startShell } from "./testing/shell.ts";
 const shell = (options: Partial<ShellOptions> = {}) =>
   startShell({ env, key: inject("apiKey"), routes: failingRoutes, ...options });
 
+async function sha256Of(key: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 describe("every reply", () => {
   it("has an id of its own, what it cost, and its timing", async ({ expect }) => {
     const { call } = shell();
@@ -80,11 +85,23 @@ describe("a caller", () => {
     expect(answer.code).toBe("unauthorized");
   });
 
+  it("acts for the tenant of its own key", async ({ expect }) => {
+    const keyOf = async (tenant: string) => ({
+      id: `key-of-${tenant}`,
+      sha256: await sha256Of(`secret-of-${tenant}`),
+      tenant,
+      scopes: ["read"],
+    });
+    const API_KEYS = JSON.stringify([await keyOf("acme"), await keyOf("rival")]);
+    const { call } = shell({ bindings: { API_KEYS } });
+    for (const tenant of ["acme", "rival", "acme", "rival"]) {
+      const headers = { Authorization: `Bearer secret-of-${tenant}` };
+      expect((await call("/t/tenant/a", { headers })).json()).toBe(tenant);
+    }
+  });
+
   it("needs the scope of the call", async ({ expect }) => {
-    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode("reader"));
-    const sha256 = [...new Uint8Array(digest)]
-      .map((byte) => byte.toString(16).padStart(2, "0"))
-      .join("");
+    const sha256 = await sha256Of("reader");
     const { call } = shell({
       key: "reader",
       bindings: {

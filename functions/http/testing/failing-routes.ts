@@ -43,6 +43,7 @@ export const failingRoutes = new Hono<AppEnv>()
   .delete("/things/:name", endpoint({ ...spec, scope: "admin", mutates: true }), (c) =>
     c.body(null, 204),
   )
+  .get("/tenant/:name", endpoint(spec), (c) => c.json(c.get("principal").tenant))
   .get("/raised/:name", endpoint(spec), (c) => raise(c.req.valid("param").name))
   .post("/raised/:name", endpoint({ ...spec, mutates: true }), (c) =>
     raise(c.req.valid("param").name),
