@@ -1,8 +1,5 @@
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { shortHash } from "../../shared/kernel/short-hash.ts";
 import type { Op } from "./items.ts";
-
-const HASH_BYTES = 16;
 
 export interface WriteRequest {
   readonly method: "PUT" | "DELETE";
@@ -17,10 +14,8 @@ export interface WriteRequest {
  * own, so only the method goes in. Without a key the id is fresh, and no other body can come with it.
  */
 export function opOf({ method, idempotencyKey, body }: WriteRequest, newId: () => string): Op {
-  if (idempotencyKey === undefined) return { id: hash(`worker ${newId()}`), body: "", nonce: "" };
-  return { id: hash(`${method} ${idempotencyKey}`), body: hash(body), nonce: newId() };
-}
-
-function hash(text: string): string {
-  return bytesToHex(sha256(utf8ToBytes(text)).subarray(0, HASH_BYTES));
+  if (idempotencyKey === undefined) {
+    return { id: shortHash(`worker ${newId()}`), body: "", nonce: "" };
+  }
+  return { id: shortHash(`${method} ${idempotencyKey}`), body: shortHash(body), nonce: newId() };
 }

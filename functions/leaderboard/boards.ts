@@ -7,6 +7,7 @@
  * board back nor clears a new one.
  */
 import { attemptWrite, type Expired } from "../../shared/kernel/attempts.ts";
+import { ANSWER_MARGIN_MS, workerOperationId } from "../../shared/kernel/operation.ts";
 import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import {
@@ -20,7 +21,6 @@ import { type Board, type BoardDefinition, definitionText, parseBoard } from "./
 import clearSource from "./clear-board.lua";
 import createSource from "./create-board.lua";
 import { boardKeys } from "./keys.ts";
-import { ANSWER_MARGIN_MS, workerOperationId } from "./operation.ts";
 import { everyRankingId } from "./rankings.ts";
 
 export type Created =

@@ -3,6 +3,7 @@
  * Taking a member off a board, for good: nothing about it stays, in no window that can still be read.
  */
 import { attemptWrite, type Expired } from "../../shared/kernel/attempts.ts";
+import { ANSWER_MARGIN_MS, workerOperationId } from "../../shared/kernel/operation.ts";
 import { list, MalformedReply } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import {
@@ -13,7 +14,6 @@ import {
   withDay,
 } from "./access.ts";
 import { boardKeys } from "./keys.ts";
-import { ANSWER_MARGIN_MS, workerOperationId } from "./operation.ts";
 import { everyRankingId } from "./rankings.ts";
 import removeSource from "./remove-member.lua";
 

@@ -12,6 +12,12 @@
  * 3. A submit that was sent before a reset never lands after it: it names the revision it was meant for.
  */
 import { attemptWrite, type Expired } from "../../shared/kernel/attempts.ts";
+import {
+  ANSWER_MARGIN_MS,
+  CALLER_ANSWER_MS,
+  callerOperationId,
+  workerOperationId,
+} from "../../shared/kernel/operation.ts";
 import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import {
@@ -22,14 +28,8 @@ import {
   withBoard,
 } from "./access.ts";
 import { type Answer, parseAnswer } from "./answer.ts";
+import { fingerprint } from "./fingerprint.ts";
 import { boardKeys } from "./keys.ts";
-import {
-  ANSWER_MARGIN_MS,
-  CALLER_ANSWER_MS,
-  callerOperationId,
-  fingerprint,
-  workerOperationId,
-} from "./operation.ts";
 import { closedRankingIds, openRankings } from "./rankings.ts";
 import { mirrored } from "./score.ts";
 import type { Submission } from "./submission.ts";
