@@ -9,6 +9,7 @@ import { openApiRoutes } from "./http/openapi/routes.ts";
 import { problemOf } from "./http/problems.ts";
 import { unmatched } from "./http/unmatched.ts";
 import { leaderboardRoutes } from "./leaderboard/routes.ts";
+import { rateLimitingRoutes } from "./rate-limiting/routes.ts";
 
 /** The whole HTTP surface over injected dependencies, so tests build it without a Worker. */
 export function createApp(depsFor: DepsFor) {
@@ -24,5 +25,6 @@ export function createApp(depsFor: DepsFor) {
     .route("/health", healthRoutes)
     .route("/", metricsRoutes)
     .route("/cache-aside", cacheAsideRoutes())
-    .route("/leaderboard", leaderboardRoutes);
+    .route("/leaderboard", leaderboardRoutes)
+    .route("/rate-limiting", rateLimitingRoutes);
 }

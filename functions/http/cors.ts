@@ -41,6 +41,7 @@ const EXPOSED_HEADERS = [
   "Kv-Epoch",
   "Kv-Hinted",
   "Kv-Invalidation",
+  "Kv-Limiter",
   "Kv-Node",
   "Kv-Repaired",
   "Kv-Request-Id",
