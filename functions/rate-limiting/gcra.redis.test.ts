@@ -58,7 +58,9 @@ const rate = (revision: number, limit: number, windowMs: number, burst = limit):
 });
 
 describe("a limit of 100 in an hour", () => {
-  it("lets exactly 100 of 200 concurrent checks pass, twenty times in a row", async ({ expect }) => {
+  it("lets exactly 100 of 200 concurrent checks pass, twenty times in a row", async ({
+    expect,
+  }) => {
     const passed: number[] = [];
     for (let round = 0; round < 20; round += 1) {
       const policy = await calls.newPolicy({ limit: 100, windowMs: HOUR_MS });
@@ -143,7 +145,13 @@ describe("a check", () => {
     await calls.check(policy);
     expect(await look()).toMatchObject({ allowed: false, remaining: 0 });
     const untouched = await lookAtUsage(stand.request(), { ...found, ...definition(2) }, "bob");
-    expect(untouched).toEqual({ allowed: true, limit: 2, remaining: 2, resetMs: 0, retryAfterMs: 0 });
+    expect(untouched).toEqual({
+      allowed: true,
+      limit: 2,
+      remaining: 2,
+      resetMs: 0,
+      retryAfterMs: 0,
+    });
     expect(await direct.exists(stand.keys.level(policy, "bob"))).toBe(0);
   });
 });

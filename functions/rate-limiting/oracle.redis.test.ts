@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
+import { dice } from "../../local/faults/dice.ts";
 import { startTestRedis, type TestRedis } from "../../local/testing/stores.ts";
 import { judgeGcra } from "./gcra.ts";
 import { withFrozenClock } from "./testing/frozen-clock.ts";
 import { createOracle, type OracleCheck } from "./testing/oracle.ts";
-import { dice } from "../../local/faults/dice.ts";
 import { createStand } from "./testing/stand.ts";
 
 const CHECKS = 100_000;
@@ -29,7 +29,10 @@ beforeAll(async () => {
 afterAll(() => redis.stop());
 
 /** What differs from the oracle in one lane of the trace; lanes have keys of their own. */
-async function runLane(lane: number, checks: number): Promise<{ differences: unknown[]; passed: number }> {
+async function runLane(
+  lane: number,
+  checks: number,
+): Promise<{ differences: unknown[]; passed: number }> {
   const random = dice(lane);
   const upTo = (n: number) => Math.floor(random() * n);
   const oracle = createOracle();

@@ -3,12 +3,12 @@
  * One row: the Worker and its floor under the same load in turns, on the same machine, at the same stores.
  */
 import type { StackFile } from "../../local/stack-file.ts";
+import type { HostedWorker } from "../../local/supervisor/hosted-worker.ts";
 import { countedBetween, readStoreCounters } from "../runner/store-counters.ts";
 import { processReader } from "../sampler/processes.ts";
 import type { Estimate } from "../statistics/interval.ts";
 import { throwIfStopped } from "../stopping.ts";
 import type { DiscoveredRow } from "./discover-rows.ts";
-import type { Floor } from "./floor-host.ts";
 import type { LoadClient } from "./load-client.ts";
 import type { LoadResult } from "./load-process.ts";
 import { isPatternFirst, type Judgement, judgeRatio, type Pair, pairedRatio } from "./ratio.ts";
@@ -23,7 +23,7 @@ const TRIPS_BEYOND_MAX = 0.05;
 
 export interface BenchContext {
   readonly stack: StackFile;
-  readonly floor: Floor;
+  readonly floor: HostedWorker;
   readonly loads: LoadClient;
   readonly runId: string;
   readonly pairs: number;
