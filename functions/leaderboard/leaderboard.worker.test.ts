@@ -1,6 +1,7 @@
 import { exports } from "cloudflare:workers";
 import { describe, inject, it } from "vitest";
-import { checkDeclared } from "./testing/declared.ts";
+import { checkDeclared } from "../http/testing/declared.ts";
+import { leaderboardRoutes } from "./routes.ts";
 
 const KEY = inject("apiKey");
 
@@ -29,7 +30,8 @@ async function call(method: string, path: string, { body, headers = {} }: CallOp
   });
   const text = await reply.text();
   const said = text === "" ? null : JSON.parse(text);
-  checkDeclared(method, path, reply.status, said);
+  const exchange = { method, path: `/boards/${path}`, status: reply.status, body: said };
+  checkDeclared(leaderboardRoutes.routes, exchange);
   return { status: reply.status, body: said, headers: reply.headers };
 }
 

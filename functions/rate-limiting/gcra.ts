@@ -75,10 +75,9 @@ export async function judgeGcra(
       options,
     );
     if (reply.kind === "judged") {
-      const verdicts = reply.verdicts.map((verdict, i) => ({
-        ...verdict,
-        limit: rates[i]?.limit ?? 0,
-      }));
+      const verdicts = reply.verdicts.map(({ allowed, ...rest }, i) => {
+        return { allowed, limit: rates[i]?.limit ?? 0, ...rest };
+      });
       return { ...reply, verdicts, wasStale: corrections > 0 };
     }
     rates = rates.map((rate, i) => reply.newer[i] ?? rate);

@@ -84,6 +84,14 @@ export async function readPolicy(access: LimiterAccess, name: string): Promise<P
   });
 }
 
+/** The policy that the isolate goes by. No trip while it knows it. */
+export async function knownPolicy(access: LimiterAccess, name: string): Promise<Policy | null> {
+  return await attemptRead(access.attempts, async (timeoutMs) => {
+    const [policy = null] = await knownPolicies(access, [name], timeoutMs);
+    return policy;
+  });
+}
+
 /** All policies of the tenant by name. One trip. */
 export async function listPolicies(access: LimiterAccess): Promise<readonly Policy[]> {
   const key = limitKeys(access.space).policies;

@@ -21,7 +21,7 @@ import {
   RESET_USAGE,
 } from "./endpoints.ts";
 import { type InlinePolicy, rateLimit } from "./middleware.ts";
-import { deletePolicy, listPolicies, putPolicy, readPolicy } from "./policies.ts";
+import { deletePolicy, knownPolicy, listPolicies, putPolicy, readPolicy } from "./policies.ts";
 import type { Policy } from "./policy.ts";
 import {
   costTooHigh,
@@ -103,14 +103,14 @@ export const rateLimitingRoutes = new Hono<AppEnv>()
   .get("/policies/:policy/keys/:key", endpoint(GET_USAGE), async (c) => {
     const { policy: name, key } = c.req.valid("param");
     const access = accessOf(c);
-    const policy = await readPolicy(access, name);
+    const policy = await knownPolicy(access, name);
     if (policy === null) return noSuchPolicy(c, name);
     return c.json(await lookAtUsage(access, policy, key), 200);
   })
   .delete("/policies/:policy/keys/:key", endpoint(RESET_USAGE), async (c) => {
     const { policy: name, key } = c.req.valid("param");
     const access = accessOf(c);
-    const policy = await readPolicy(access, name);
+    const policy = await knownPolicy(access, name);
     if (policy === null) return noSuchPolicy(c, name);
     await resetUsage(access, policy, key);
     return c.body(null, 204);

@@ -12,6 +12,8 @@ import { Hono } from "hono";
 import { ALL_TIME, boardKeys } from "../../functions/leaderboard/keys.ts";
 import pageSource from "../../functions/leaderboard/page.lua";
 import submitSource from "../../functions/leaderboard/submit.lua";
+import gcraSource from "../../functions/rate-limiting/gcra.lua";
+import { limitKeys } from "../../functions/rate-limiting/keys.ts";
 import { storeKey } from "../../shared/redis/keys.ts";
 
 interface FloorEnv {
@@ -24,6 +26,7 @@ interface FloorEnv {
 
 const SUBMIT_SHA = sha1Of(submitSource);
 const PAGE_SHA = sha1Of(pageSource);
+const GCRA_SHA = sha1Of(gcraSource);
 
 const DAY_MS = 86_400_000;
 /** What the pattern sends for a submit, in the same places and of the same size. */
@@ -61,6 +64,16 @@ const app = new Hono<{ Bindings: FloorEnv }>()
       ...[Number(c.req.query("limit")), 0, "", ""],
     ]);
     return c.json({ total, entries });
+  })
+  .post("/rate-limiting/policies/:policy/check", async (c) => {
+    const { redis, space } = floorOf(c.env);
+    const { key } = await c.req.json<{ key: string }>();
+    const [, allowed, , remaining, resetMs, retryAfterMs] = await redis.exec<number[]>([
+      "EVALSHA",
+      ...[GCRA_SHA, 1, limitKeys(space).level(c.req.param("policy"), key)],
+      ...[1, 1_000_000, 1_000, 1_000_000, 1, 6_000, 1],
+    ]);
+    return c.json({ allowed: allowed === 1, limit: 1_000_000, remaining, resetMs, retryAfterMs });
   })
   .get("/cache-aside/items/:id", async (c) => {
     const { redis, space } = floorOf(c.env);
