@@ -1,6 +1,8 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from "vitest";
 import { startTestRedis, type TestRedis } from "../../local/testing/stores.ts";
-import { CLOSED_BUDGET_MS, checkNamed, OPEN_BUDGET_MS } from "./check.ts";
+import { UpstreamError } from "../../shared/kernel/errors.ts";
+import { checkNamed, OPEN_BUDGET_MS, REFUSAL_MS } from "./check.ts";
 import { readPolicy } from "./policies.ts";
 import { createCalls } from "./testing/calls.ts";
 import { createStand, type Stand } from "./testing/stand.ts";
@@ -144,7 +146,22 @@ describe("a reset", () => {
     redis.faults.add({ target: "main", command: "EVALSHA", kind: "delay", delayMs: 900, count: 1 });
     await resetUsage(stand.request(), found, "ann");
     await calls.check(policy, "ann", 2);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await pause(1_000);
+    expect(await usage(policy)).toMatchObject({ allowed: false });
+  });
+});
+
+describe("a reset that arrives when its caller has given up", () => {
+  it("forgets nothing", async ({ expect }) => {
+    const policy = await calls.newPolicy({ limit: 2, windowMs: HOUR_MS });
+    const found = await readPolicy(stand.request(), policy);
+    if (found === null) throw new Error("no policy");
+    await calls.check(policy, "ann", 2);
+    redis.faults.add({ target: "main", command: "EVALSHA", kind: "delay", delayMs: 800 });
+    const reset = resetUsage(stand.request({ deadlineMs: 400 }), found, "ann");
+    await expect(reset).rejects.toMatchObject({ outcome: "unknown" });
+    redis.faults.clear();
+    await pause(1_000);
     expect(await usage(policy)).toMatchObject({ allowed: false });
   });
 });
@@ -176,17 +193,24 @@ describe("a store that does not answer", () => {
     const closed = await calls.newPolicy();
     for (const policy of [open, closed]) await calls.check(policy, "warm");
     redis.faults.add({ target: "main", kind: "delay", delayMs: 3_000 });
-    const took = async (work: () => Promise<unknown>) => {
+    const deadlineMs = 1_500;
+    const decide = async (policies: readonly string[]) => {
+      const named = policies.map((policy) => ({ policy, key: "ann", cost: 1 }));
       const startedAtMs = Date.now();
-      await work().catch(() => undefined);
-      return Date.now() - startedAtMs;
+      const kind = await checkNamed(stand.request({ deadlineMs }), named).then(
+        (decision) => decision.kind,
+        (error: unknown) => (error instanceof UpstreamError ? error.fault : error),
+      );
+      return { kind, tookMs: Date.now() - startedAtMs };
     };
-    const openMs = await took(() => ask([open]));
-    expect(openMs).toBeGreaterThanOrEqual(OPEN_BUDGET_MS - 5);
-    expect(openMs).toBeLessThan(OPEN_BUDGET_MS + 250);
-    const bothMs = await took(() => expect(ask([open, closed])).rejects.toThrow());
-    expect(bothMs).toBeGreaterThanOrEqual(CLOSED_BUDGET_MS - 5);
-    expect(bothMs).toBeLessThan(CLOSED_BUDGET_MS + 250);
+    const first = await decide([open]);
+    expect(first.kind).toBe("let_pass");
+    expect(first.tookMs).toBeGreaterThanOrEqual(OPEN_BUDGET_MS - 5);
+    expect(first.tookMs).toBeLessThan(OPEN_BUDGET_MS + 250);
+    const second = await decide([open, closed]);
+    expect(second.kind).toBe("timeout");
+    expect(second.tookMs).toBeGreaterThanOrEqual(deadlineMs - REFUSAL_MS - 5);
+    expect(second.tookMs).toBeLessThan(deadlineMs);
   });
 
   it("is answered for by the policy that was known last, for ten minutes", async ({ expect }) => {

@@ -8,8 +8,8 @@
  * 1. A check is sent once. What it used is not given back, also when its answer is lost: nobody is let pass
  *    twice for one unit.
  * 2. Several checks are one decision: all are charged or none.
- * 3. A caller who would pass anyway waits `OPEN_BUDGET_MS` for the store, others `CLOSED_BUDGET_MS`; then the
- *    policies' `onError` decides, `closed` before `open`.
+ * 3. A caller who would pass anyway waits `OPEN_BUDGET_MS` for the store, others until their deadline is near;
+ *    then the policies' `onError` decides, `closed` before `open`.
  */
 import { UpstreamError } from "../../shared/kernel/errors.ts";
 import type { LimiterAccess } from "./access.ts";
@@ -24,8 +24,8 @@ import { judgeWindow, windowPort } from "./windows.ts";
 /** Milliseconds that a decision may wait for the store when it lets pass without an answer. */
 export const OPEN_BUDGET_MS = 300;
 
-/** And when it refuses without one: a busy store is worth waiting for, a caller with a deadline is not kept. */
-export const CLOSED_BUDGET_MS = 1_000;
+/** What is left of the deadline when it refuses without one, so that the refusal still arrives. */
+export const REFUSAL_MS = 400;
 
 /** Checks in one decision. */
 export const CHECKS_MAX = 8;
@@ -67,7 +67,7 @@ export async function checkNamed(
   const isKnown = last.length === names.length;
   let policies: readonly (Policy | null)[];
   try {
-    policies = await knownPolicies(access, names, isKnown ? budgetMs(last) : CLOSED_BUDGET_MS);
+    policies = await knownPolicies(access, names, budgetMs(access, isKnown ? last : []));
   } catch (error) {
     if (error instanceof UpstreamError && isKnown) return onFailure(last, error);
     throw error;
@@ -100,8 +100,9 @@ export async function check(
   const blocked = remembered && stillBlocked(remembered, costs, sinceMs);
   if (blocked) return { kind: "judged", allowed: false, judged: blocked };
   try {
-    const allowedMs = budgetMs(checks.map(({ policy }) => policy));
-    const timeoutMs = Math.max(0, startedAtMs + allowedMs - sinceMs);
+    const policies = checks.map(({ policy }) => policy);
+    const spentMs = isOpen(policies) ? sinceMs - startedAtMs : 0;
+    const timeoutMs = Math.max(0, budgetMs(access, policies) - spentMs);
     const decision = await judge(access, { checks, levels }, timeoutMs);
     const isExact = checks.every(({ policy }) => saysExactlyWhen(policy));
     if (!decision.allowed && isExact) {
@@ -161,11 +162,18 @@ function saysExactlyWhen({ algorithm }: Policy): boolean {
   return algorithm === "gcra" || algorithm === "fixed-window";
 }
 
-function budgetMs(policies: readonly Policy[]): number {
-  return policies.some(({ onError }) => onError === "closed") ? CLOSED_BUDGET_MS : OPEN_BUDGET_MS;
+/** Whether all let pass while the store does not answer. */
+function isOpen(policies: readonly Policy[]): boolean {
+  return policies.length > 0 && policies.every(({ onError }) => onError === "open");
+}
+
+function budgetMs({ attempts }: LimiterAccess, policies: readonly Policy[]): number {
+  if (isOpen(policies)) return OPEN_BUDGET_MS;
+  const leftMs = attempts.deadline.remainingMs();
+  return Math.max(leftMs - REFUSAL_MS, leftMs / 2);
 }
 
 function onFailure(policies: readonly Policy[], error: UpstreamError): Decision {
-  if (policies.some(({ onError }) => onError === "closed")) throw error;
+  if (!isOpen(policies)) throw error;
   return { kind: "let_pass", policies };
 }

@@ -183,6 +183,11 @@ describe("checks by several policies", () => {
         { verdict: { allowed: false, limit: 2, remaining: 0 } },
       ],
     });
+    const turned = [
+      { policy: narrow, key: "ann", cost: 1 },
+      { policy: wide, key: "ann", cost: 10 },
+    ];
+    expect(await checkNamed(stand.request(), turned)).toMatchObject({ allowed: false });
     expect(await calls.check(wide, "ann", 80)).toMatchObject({ allowed: true, remaining: 0 });
   });
 });

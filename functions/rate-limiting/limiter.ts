@@ -5,9 +5,11 @@ import { storeTraffic } from "../../shared/kernel/traffic.ts";
 import { upstashDatabase } from "../../shared/redis/upstash.ts";
 import { LAST_KNOWN, type LimiterAccess, POLICIES } from "./access.ts";
 import { BLOCKED, type Blocked } from "./blocked.ts";
-import { CLOSED_BUDGET_MS } from "./check.ts";
 import type { LimitSpace } from "./keys.ts";
 import type { Policy } from "./policy.ts";
+
+/** A request waits no longer for the limiter. */
+const DEADLINE_MS = 2_000;
 
 export interface LimiterOptions {
   /** Of an Upstash Redis database. */
@@ -35,7 +37,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
   const blocked = boundedCache<Blocked>(BLOCKED);
   return {
     access() {
-      const deadline = deadlineAfter(clock, CLOSED_BUDGET_MS);
+      const deadline = deadlineAfter(clock, DEADLINE_MS);
       return {
         redis: database.port({ traffic: storeTraffic(clock), deadline }),
         attempts: { deadline, clock, random, sleep },

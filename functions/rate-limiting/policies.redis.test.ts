@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from "vitest";
 import { startTestRedis, type TestRedis } from "../../local/testing/stores.ts";
@@ -121,8 +122,30 @@ describe("a change of a policy", () => {
     redis.faults.add({ target: "main", command: "EVALSHA", kind: "delay", delayMs: 900, count: 1 });
     expect(await put("a", { limit: 2 })).toMatchObject({ kind: "changed" });
     await put("a", { limit: 3 });
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await pause(1_000);
     expect(await readPolicy(stand.request(), "a")).toMatchObject({ limit: 3 });
+  });
+
+  it("that deletes and comes again late leaves what was made since", async ({ expect }) => {
+    await put("a");
+    redis.faults.add({ target: "main", command: "EVALSHA", kind: "delay", delayMs: 900, count: 1 });
+    await deletePolicy(stand.request(), "a");
+    await put("a");
+    await pause(1_000);
+    expect(await readPolicy(stand.request(), "a")).not.toBeNull();
+  });
+
+  it("that arrives when its caller has given up is not made", async ({ expect }) => {
+    await put("a");
+    redis.faults.add({ target: "main", command: "EVALSHA", kind: "delay", delayMs: 800 });
+    const late = { deadlineMs: 400 };
+    const unknown = { fault: "timeout", outcome: "unknown" };
+    const changed = putPolicy(stand.request(late), "a", definitionOf({ limit: 3 }));
+    const deleted = deletePolicy(stand.request(late), "a");
+    await expect(changed).rejects.toMatchObject(unknown);
+    await expect(deleted).rejects.toMatchObject(unknown);
+    await pause(1_000);
+    expect(await readPolicy(stand.request(), "a")).toMatchObject({ limit: 10, revision: 1 });
   });
 
   it("leaves operations that expire, and nothing else without need", async ({ expect }) => {
