@@ -4,6 +4,7 @@ import { startTestRedis, type TestRedis } from "../../local/testing/stores.ts";
 import { UpstreamError } from "../../shared/kernel/errors.ts";
 import { checkNamed, OPEN_BUDGET_MS, REFUSAL_MS } from "./check.ts";
 import { readPolicy } from "./policies.ts";
+import type { Algorithm } from "./policy.ts";
 import { createCalls } from "./testing/calls.ts";
 import { createStand, type Stand } from "./testing/stand.ts";
 import { lookAtUsage, resetUsage } from "./usage.ts";
@@ -121,6 +122,17 @@ describe("what cannot pass yet", () => {
     expect(await trips(() => ask([wide, narrow]))).toBe(0);
     expect(await trips(() => ask([wide]))).toBe(1);
     expect(await trips(() => ask([wide, narrow], "bob"))).toBe(1);
+  });
+
+  it("is always asked about where the algorithm cannot say when it passes", async ({ expect }) => {
+    const trip = async (algorithm: Algorithm) => {
+      const policy = await calls.newPolicy({ algorithm, limit: 1, windowMs: HOUR_MS });
+      await calls.passes(policy, 2);
+      return await trips(() => calls.check(policy));
+    };
+    expect(await trip("sliding-window")).toBe(1);
+    expect(await trip("token-bucket")).toBe(1);
+    expect(await trip("fixed-window")).toBe(0);
   });
 
   it("passes at once in this isolate after a reset", async ({ expect }) => {

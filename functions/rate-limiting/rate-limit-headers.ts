@@ -32,9 +32,9 @@ function policies(all: readonly Judged["policy"][]): string {
 /** `t`: until the quota is whole again, or for what was refused until it may pass, as Retry-After says. */
 function limit({ policy, verdict }: Judged): string {
   const { allowed, remaining, resetMs, retryAfterMs } = verdict;
-  return `"${policy.name}";r=${remaining};t=${allowed ? Math.ceil(resetMs / 1_000) : seconds(retryAfterMs)}`;
+  return `"${policy.name}";r=${remaining};t=${seconds(allowed ? resetMs : retryAfterMs)}`;
 }
 
 function seconds(ms: number): number {
-  return Math.max(1, Math.ceil(ms / 1_000));
+  return Math.ceil(ms / 1_000);
 }
