@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, stat } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { neon, neonConfig } from "@neondatabase/serverless";
 import { afterEach, beforeEach, describe, it } from "vitest";
+import { temporaryPgliteFolder } from "./pglite-fixture.ts";
 
 const START = join(import.meta.dirname, "..", "start.ts");
 
@@ -61,6 +63,23 @@ describe("npm run local -- --only neon-http", () => {
     expect(await neon(again)`SELECT id FROM kept`).toEqual([{ id: 1 }]);
     second.child.kill("SIGTERM");
     expect((await second.exited).code).toBe(0);
+  });
+
+  it("ends when its port is taken, and says which option chooses another", async ({ expect }) => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as AddressInfo;
+    const folder = dirname(await temporaryPgliteFolder());
+    const { child, exited } = run("--data", folder, "--sql-port", `${port}`);
+    const gone = setTimeout(() => child.kill("SIGKILL"), 30_000);
+    const { code, text } = await exited;
+    clearTimeout(gone);
+    expect({ code, text }).toEqual({
+      code: 1,
+      text: `Port ${port} is in use. Choose another with --sql-port.\n`,
+    });
+    taken.close();
+    await rm(folder, { recursive: true, force: true });
   });
 
   it("explains itself, and says in a sentence what is wrong", async ({ expect }) => {

@@ -41,6 +41,21 @@ export const boundCases: ContractCases = {
     }
   },
 
+  "gives each statement the whole time, in a batch and after another": async ({
+    subject,
+    expect,
+  }) => {
+    const timed = await subject.open({ statementTimeoutMs: 2_000 });
+    try {
+      const nap = "SELECT pg_sleep(0.8)";
+      expect((await transaction(timed.database, [nap, nap, nap])).kind).toBe("done");
+      expect((await single(timed.database, nap)).kind).toBe("done");
+      expect((await single(timed.database, nap)).kind).toBe("done");
+    } finally {
+      await timed.dispose();
+    }
+  },
+
   "turns away who finds too many waiting, and who waited too long": async ({ subject, expect }) => {
     const small = await subject.open({ waitingMax: 1, waitMaxMs: 100 });
     try {

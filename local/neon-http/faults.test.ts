@@ -112,11 +112,28 @@ describe("faults, seen through the unmodified driver", () => {
       code: "40001",
       severity: "ERROR",
     });
+    inject({ kind: "error", status: 400, message: "QUOTA is used up" });
+    await expect(insert()).rejects.toMatchObject({ message: "QUOTA is used up", code: "" });
     inject({ kind: "error", status: 503, message: "no compute" });
     await expect(insert()).rejects.toThrow(
       'Server error (HTTP status 503): {"message":"no compute"',
     );
     expect(await applied()).toBe(0);
+  });
+
+  it("counts a request once, and its statements as often as the database got them", async ({
+    expect,
+  }) => {
+    const { insert } = await writes();
+    const { http } = endpoint;
+    http.resetCounters();
+    inject({ kind: "drop-request" });
+    await expect(insert()).rejects.toThrow("Error connecting to database");
+    expect(http.counters()).toEqual({ requests: 1, statements: 0 });
+    inject({ kind: "duplicate", delayMs: 0 });
+    await insert();
+    while (http.counters().statements < 2) await new Promise((next) => setImmediate(next));
+    expect(http.counters()).toEqual({ requests: 2, statements: 2 });
   });
 
   it("hits by the first word of the SQL, in any case, and nothing else", async ({ expect }) => {

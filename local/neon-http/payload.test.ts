@@ -12,6 +12,9 @@ describe("readPayload", () => {
       request: { kind: "single", statement: { text: "SELECT $1", params: ["1"] } },
       shapes: [{ isArray: true, isRawText: false }],
     });
+    expect(
+      readPayload(body, { "neon-array-mode": "TRUE", "neon-raw-text-output": "true" }).shapes,
+    ).toEqual([{ isArray: false, isRawText: true }]);
   });
 
   it("lets a query choose its own row shape", ({ expect }) => {
@@ -45,6 +48,7 @@ describe("readPayload", () => {
       ['{"queries": [{"query": "a"}, {}]}', "data did not match any variant"],
       ['{"query": "a\\u0000b"}', "string contains embedded null"],
       ['{"query": "a", "params": ["\\ud800"]}', "lone leading surrogate"],
+      ['{"query": "a", "params": ["\\uDC00"]}', "lone leading surrogate"],
     ] as const;
     for (const [body, message] of refusals) {
       expect(() => readPayload(body, {}), body).toThrow(PayloadError);
@@ -60,6 +64,11 @@ describe("readPayload", () => {
       JSON.stringify({ query: "a", params: Array.from({ length: count }, () => 1) });
     expect(readPayload(body(65_535), {}).request).toMatchObject({ kind: "single" });
     expect(() => readPayload(body(65_536), {})).toThrow("value too large to transmit");
+  });
+
+  it("keeps the digits of a number that JavaScript cannot hold", ({ expect }) => {
+    const { request } = readPayload('{"query": "a", "params": [9007199254740993]}', {});
+    expect(request).toMatchObject({ statement: { params: ["9007199254740993"] } });
   });
 
   it("takes a whole surrogate pair for what it is", ({ expect }) => {

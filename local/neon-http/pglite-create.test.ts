@@ -16,8 +16,16 @@ describe("createPgliteFolder", () => {
   afterEach(() => rm(parent, { recursive: true, force: true }));
 
   it("makes a database that opens, once, for callers at the same time", async ({ expect }) => {
+    const seen = new Set<string>();
+    const look = async () => {
+      seen.add((await readdir(dirname(folder)).catch(() => [])).join());
+    };
+    const looking = setInterval(() => void look(), 10);
     const made = await Promise.all([createPgliteFolder(folder), createPgliteFolder(folder)]);
+    clearInterval(looking);
     expect([...made].sort()).toEqual(["created", "found"]);
+    expect(seen).toContain("pgdata.partial");
+    expect(seen).not.toContain("pgdata,pgdata.partial");
     expect(await folderState(folder)).toBe("complete");
     expect(await readdir(dirname(folder))).toEqual(["pgdata"]);
     const database = await openPglite({ dataDir: folder });

@@ -69,6 +69,13 @@ describe("PGlite", () => {
     await database.close();
   });
 
+  it("ends what still runs a moment after it was closed", async ({ expect }) => {
+    const database = await openPglite({ dataDir: folder });
+    const runs = single(database, "SELECT pg_sleep(10)");
+    await database.close();
+    expect((await runs).kind).toBe("lost");
+  });
+
   it("is not opened by two at once", async ({ expect }) => {
     const database = await openPglite({ dataDir: folder });
     await expect(openPglite({ dataDir: folder })).rejects.toThrow("is in use by another process");

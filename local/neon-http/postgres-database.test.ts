@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, beforeAll, describe, it, vi } from "vitest";
 import { sqlDatabaseContract } from "./contract.ts";
 import { rowsOf, single, transaction } from "./contract-calls.ts";
 import type { SqlDatabase, SqlOutcome } from "./database.ts";
@@ -41,6 +41,10 @@ if (binaries === null) {
       });
       afterAll(() => database.close());
       parallelTests(() => database);
+      givenUpTests(
+        () => database,
+        () => postgres.connectionString,
+      );
       brokenTests(
         () => database,
         () => postgres,
@@ -114,6 +118,64 @@ function parallelTests(database: () => SqlDatabase): void {
   });
 }
 
+/** Shrugs the first cancellation off, and runs on for so long. */
+const stubborn = (runsOnSeconds: number) => `DO $$ BEGIN
+  BEGIN PERFORM pg_sleep(30); EXCEPTION WHEN query_canceled THEN NULL; END;
+  PERFORM pg_sleep(${runsOnSeconds});
+END $$`;
+
+function givenUpTests(database: () => SqlDatabase, connectionString: () => string): void {
+  const isActive = async (text: string) => {
+    const active = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = $1";
+    return (await rowsOf(single(database(), active, text)))[0]?.[0] !== "0";
+  };
+
+  it("says of a batch that was applied that it was, and keeps its connection", async ({
+    expect,
+  }) => {
+    await single(database(), "CREATE TABLE applied (pid int4)");
+    const own = await openPostgres({ connectionString: connectionString() });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const givenUp = new AbortController();
+      const texts = ["INSERT INTO applied VALUES (pg_backend_pid())", stubborn(0)];
+      const statements = texts.map((text) => ({ text, params: [] }));
+      const mode = { isolation: null, isReadOnly: false, isDeferrable: false };
+      const runs = own.run({ kind: "transaction", statements, mode }, givenUp.signal);
+      await until(() => isActive(stubborn(0)));
+      givenUp.abort();
+      expect((await runs).kind).toBe("done");
+      await vi.advanceTimersByTimeAsync(2_000);
+    } finally {
+      vi.useRealTimers();
+    }
+    // Long enough for a session that was ended to be gone.
+    await single(database(), "SELECT pg_sleep(0.3)");
+    const kept = "SELECT count(*) FROM applied JOIN pg_stat_activity USING (pid)";
+    expect(await rowsOf(single(database(), kept))).toEqual([["1"]]);
+    await own.close();
+  });
+
+  it("takes the connection from a query that does not end when it is cancelled", async ({
+    expect,
+  }) => {
+    const givenUp = new AbortController();
+    const statement = { text: stubborn(10), params: [] };
+    const runs = database().run({ kind: "single", statement }, givenUp.signal);
+    await until(() => isActive(statement.text));
+    givenUp.abort();
+    expect(await runs).toEqual({ kind: "cancelled" });
+  });
+
+  it("ends what still runs a moment after it was closed", async ({ expect }) => {
+    const closing = await openPostgres({ connectionString: connectionString() });
+    const runs = single(closing, "SELECT pg_sleep(10.5)");
+    await until(() => isActive("SELECT pg_sleep(10.5)"));
+    await closing.close();
+    expect((await runs).kind).toBe("lost");
+  });
+}
+
 function brokenTests(database: () => SqlDatabase, postgres: () => TemporaryPostgres): void {
   it("cancels a query whose caller gives up, and uses the connection again", async ({ expect }) => {
     await single(database(), "CREATE TABLE given_up_on (id int4)");
@@ -136,6 +198,24 @@ function brokenTests(database: () => SqlDatabase, postgres: () => TemporaryPostg
     const ended = await single(database(), "SELECT pg_terminate_backend(pg_backend_pid())");
     expect(codeOf(ended)).toBe("57P01");
     expect((await single(database(), "SELECT 1")).kind).toBe("done");
+  });
+
+  it("passes on why the server takes no connection", async ({ expect }) => {
+    await single(database(), "CREATE DATABASE shut");
+    const url = new URL(postgres().connectionString);
+    url.pathname = "/shut";
+    const shut = await openPostgres({ connectionString: url.href });
+    await single(database(), "ALTER DATABASE shut ALLOW_CONNECTIONS false");
+    const sessions = "FROM pg_stat_activity WHERE datname = 'shut'";
+    await single(database(), `SELECT pg_terminate_backend(pid) ${sessions}`);
+    // Until the last of them is gone, a request may still be given one.
+    let outcome = await single(shut, "SELECT 1");
+    while (outcome.kind !== "unavailable") outcome = await single(shut, "SELECT 1");
+    expect(outcome).toMatchObject({
+      kind: "unavailable",
+      error: { code: "55000", message: 'database "shut" is not currently accepting connections' },
+    });
+    await shut.close();
   });
 
   it("says what is known when the server dies, and goes on when it is back", async ({ expect }) => {

@@ -91,9 +91,14 @@ describe("resultReply", () => {
   });
 
   it("is too large when its JSON is, though its values are not", ({ expect }) => {
-    const rows = [["\u0001".repeat(2 * 1024 * 1024), null]];
     const shapes = [{ isArray: true, isRawText: true }];
-    expect(resultReply([{ ...result, rows }], shapes, options).status).toBe(507);
+    for (const [character, times] of [
+      ["\u0001", 2 * 1024 * 1024],
+      ["é", 6 * 1024 * 1024],
+    ] as const) {
+      const rows = [[character.repeat(times), null]];
+      expect(resultReply([{ ...result, rows }], shapes, options).status, character).toBe(507);
+    }
   });
 });
 

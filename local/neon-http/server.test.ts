@@ -49,6 +49,12 @@ describe("startNeonHttp", () => {
     expect(json).toMatchObject({ rows: [{ shades: ["dark", "light"] }] });
   });
 
+  it("says so of an array that Postgres writes in another way", async ({ expect }) => {
+    const { status, json } = await query("SELECT '1 2'::int2vector AS places");
+    expect(status).toBe(500);
+    expect(json).toMatchObject({ message: "could not parse postgres response", code: "" });
+  });
+
   it("gives back every array of texts that is sent", async ({ expect }) => {
     const item = fc.option(
       fc.string({ unit: "grapheme" }).filter((text) => !text.includes("\0")),
@@ -72,7 +78,11 @@ describe("startNeonHttp", () => {
       JSON.stringify({
         queries: [{ query: "SELECT 1 AS a" }, { query: "SELECT 2", arrayMode: true }],
       }),
-      { "Neon-Batch-Isolation-Level": "Serializable", "Neon-Batch-Read-Only": "true" },
+      {
+        "Neon-Batch-Isolation-Level": "Serializable",
+        "Neon-Batch-Read-Only": "true",
+        "Neon-Batch-Deferrable": "false",
+      },
     );
     expect(status).toBe(200);
     expect(json).toMatchObject({ results: [{ rows: [{ a: 1 }] }, { rows: [[2]] }] });
@@ -166,6 +176,29 @@ describe("startNeonHttp", () => {
     expect((await query("SELECT 1 AS a")).json).toMatchObject({ rows: [{ a: 1 }] });
   });
 
+  it("hangs up on a client that sends on past ten times the bound", async ({ expect }) => {
+    const sentMaxMiB = 200;
+    const socket = connect(endpoint.http.port, "127.0.0.1");
+    socket.on("error", () => {});
+    await once(socket, "connect");
+    socket.write("POST /sql HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n");
+    const chunk = Buffer.alloc(1 << 20, " ");
+    let sentMiB = 0;
+    while (!socket.destroyed && sentMiB < sentMaxMiB) {
+      await new Promise((resolve) => socket.write(chunk, resolve));
+      sentMiB += 1;
+    }
+    socket.destroy();
+    expect(sentMiB).toBeGreaterThan(100);
+    expect(sentMiB).toBeLessThan(sentMaxMiB);
+  });
+
+  // Elsewhere than on Linux, 127.0.0.1 is the only loopback address there is to ask.
+  it.runIf(process.platform === "linux")("listens on 127.0.0.1 alone", async ({ expect }) => {
+    const socket = connect(endpoint.http.port, "127.0.0.2");
+    await expect(once(socket, "connect")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  });
+
   it("counts requests and statements", async ({ expect }) => {
     endpoint.http.resetCounters();
     await query("SELECT 1");
@@ -189,6 +222,20 @@ describe("startNeonHttp", () => {
 });
 
 describe("neon-http at its bounds", () => {
+  it("closes at once, whatever runs", async ({ expect }) => {
+    const database = { run: () => new Promise<never>(() => {}), close: () => Promise.resolve() };
+    const http = await startNeonHttp({ port: 0, database, password: "p" });
+    const answer = fetch(http.url, {
+      method: "POST",
+      body: JSON.stringify({ query: "SELECT 1" }),
+      headers: { "Neon-Connection-String": "postgres://u:p@127.0.0.1/d" },
+    });
+    const failed = expect(answer).rejects.toThrow(TypeError);
+    while (http.counters().statements < 1) await new Promise((resolve) => setImmediate(resolve));
+    await http.close();
+    await failed;
+  });
+
   it("answers as Neon does when too many wait", async ({ expect }) => {
     const endpoint = await testEndpoint({ waitingMax: 1 });
     const post = (text: string) => endpoint.post(JSON.stringify({ query: text }));
