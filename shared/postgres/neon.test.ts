@@ -81,6 +81,13 @@ describe("the Neon adapter", () => {
     ]);
   });
 
+  it("finds a local endpoint by the machine's own name", async ({ expect }) => {
+    const url = new URL(stores.databaseUrl);
+    url.hostname = "localhost";
+    const { port } = connect({ url: url.href });
+    expect(await port.query("SELECT 1 AS one", [])).toEqual([{ one: "1" }]);
+  });
+
   it("takes parameters of every kind the port names", async ({ expect }) => {
     const { port } = connect();
     const sql = "SELECT $1::text AS a, $2::int AS b, $3::bool AS c, $4::text AS d, $5::text[] AS e";
