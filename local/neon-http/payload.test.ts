@@ -39,6 +39,18 @@ describe("readPayload", () => {
     });
   });
 
+  it("reads each flag of a transaction mode on its own", ({ expect }) => {
+    const body = JSON.stringify({ queries: [{ query: "SELECT 1" }] });
+    const none = { isolation: null, isReadOnly: false, isDeferrable: false };
+    expect(readPayload(body, {}).request).toMatchObject({ mode: none });
+    expect(readPayload(body, { "neon-batch-deferrable": "true" }).request).toMatchObject({
+      mode: { ...none, isDeferrable: true },
+    });
+    expect(readPayload(body, { "neon-batch-read-only": "true" }).request).toMatchObject({
+      mode: { ...none, isReadOnly: true },
+    });
+  });
+
   it("refuses what Neon refuses, in its words", ({ expect }) => {
     const refusals = [
       ["{", "could not parse the HTTP request body: "],

@@ -81,6 +81,13 @@ describe("the Neon adapter", () => {
     ]);
   });
 
+  it("finds a local endpoint by the machine's own name", async ({ expect }) => {
+    const url = new URL(stores.databaseUrl);
+    url.hostname = "localhost";
+    const { port } = connect({ url: url.href });
+    expect(await port.query("SELECT 1 AS one", [])).toEqual([{ one: "1" }]);
+  });
+
   it("takes parameters of every kind the port names", async ({ expect }) => {
     const { port } = connect();
     const sql = "SELECT $1::text AS a, $2::int AS b, $3::bool AS c, $4::text AS d, $5::text[] AS e";
@@ -157,6 +164,20 @@ describe("the Neon adapter", () => {
         fault: "refused",
         storeCode: sqlstate,
         outcome: "unknown",
+      });
+    }
+  });
+
+  it("knows that a statement the server cancelled or could not serialize was rolled back", async ({
+    expect,
+  }) => {
+    const { port } = connect();
+    for (const sqlstate of ["57014", "40001", "40P01"]) {
+      const sql = `DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '${sqlstate}'; END $$`;
+      expect(await errorOf(port.query(sql, []))).toMatchObject({
+        fault: "refused",
+        storeCode: sqlstate,
+        outcome: "not_applied",
       });
     }
   });
@@ -238,6 +259,32 @@ describe("the Neon adapter", () => {
     expect(stores.http.counters().requests).toBe(before);
     nowMs += breaker.retryAfterMs(nowMs);
     expect(await port.query("SELECT 1 AS one", [])).toEqual([{ one: "1" }]);
+  });
+
+  it("forgives a database its failures at the first answer", async ({ expect }) => {
+    let nowMs = 0;
+    const { port, breaker } = connect({ clock: () => nowMs });
+    inject({ kind: "drop-request", count: FAILURES_TO_OPEN - 1 });
+    for (let failures = 1; failures < FAILURES_TO_OPEN; failures += 1) {
+      await errorOf(port.query("SELECT 1", []));
+      nowMs += OPEN_AFTER_MS;
+    }
+    await port.query("SELECT 1", []);
+    inject({ kind: "drop-request", count: 1 });
+    await errorOf(port.query("SELECT 1", []));
+    expect(breaker.state(nowMs)).toBe("closed");
+  });
+
+  it("goes on asking a database that answers with refusals", async ({ expect }) => {
+    let nowMs = 0;
+    const { port, breaker } = connect({ clock: () => nowMs });
+    for (let refusals = 0; refusals <= FAILURES_TO_OPEN; refusals += 1) {
+      const error = await errorOf(port.query("SELECT 1 / 0", []));
+      expect(error).toMatchObject({ fault: "refused" });
+      nowMs += OPEN_AFTER_MS;
+    }
+    expect(breaker.state(nowMs)).toBe("closed");
+    expect(breaker.isSuspect()).toBe(false);
   });
 
   it("never sends a statement twice", async ({ expect }) => {
