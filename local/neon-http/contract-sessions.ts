@@ -34,7 +34,7 @@ export const sessionCases: ContractCases = {
         `SELECT current_setting('search_path'), current_setting('transaction_isolation'),
           current_setting('transaction_read_only'), current_setting('app.user', true),
           to_regclass('scratch'), (SELECT count(*) FROM pg_prepared_statements WHERE name = 'once'),
-          (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'), current_user`,
+          (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()), current_user`,
       ),
     );
     expect(rows[0]?.map((value) => value || null)).toEqual([

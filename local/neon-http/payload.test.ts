@@ -66,9 +66,10 @@ describe("readPayload", () => {
       expect(() => readPayload(body, {}), body).toThrow(PayloadError);
       expect(() => readPayload(body, {}), body).toThrow(message);
     }
-    expect(() => readPayload("{}", { "neon-batch-isolation-level": "serializable" })).toThrow(
-      "invalid isolation level",
-    );
+    for (const level of ["serializable", "constructor", "toString"]) {
+      const headers = { "neon-batch-isolation-level": level };
+      expect(() => readPayload("{}", headers), level).toThrow("invalid isolation level");
+    }
   });
 
   it("takes 65,535 parameters and refuses one more", ({ expect }) => {
@@ -79,8 +80,16 @@ describe("readPayload", () => {
   });
 
   it("keeps the digits of a number that JavaScript cannot hold", ({ expect }) => {
-    const { request } = readPayload('{"query": "a", "params": [9007199254740993]}', {});
-    expect(request).toMatchObject({ statement: { params: ["9007199254740993"] } });
+    for (const digits of [
+      "9007199254740993",
+      "12345678.123456789012",
+      "1e400",
+      "1.50",
+      "-0.10E-9",
+    ]) {
+      const { request } = readPayload(`{"query": "a", "params": [${digits}]}`, {});
+      expect(request).toMatchObject({ statement: { params: [digits] } });
+    }
   });
 
   it("takes a whole surrogate pair for what it is", ({ expect }) => {
