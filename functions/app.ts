@@ -10,6 +10,7 @@ import { problemOf } from "./http/problems.ts";
 import { unmatched } from "./http/unmatched.ts";
 import { leaderboardRoutes } from "./leaderboard/routes.ts";
 import { rateLimitingRoutes } from "./rate-limiting/routes.ts";
+import { sessionStoreRoutes } from "./session-store/routes.ts";
 
 /** The whole HTTP surface over injected dependencies, so tests build it without a Worker. */
 export function createApp(depsFor: DepsFor) {
@@ -26,5 +27,6 @@ export function createApp(depsFor: DepsFor) {
     .route("/", metricsRoutes)
     .route("/cache-aside", cacheAsideRoutes())
     .route("/leaderboard", leaderboardRoutes)
-    .route("/rate-limiting", rateLimitingRoutes);
+    .route("/rate-limiting", rateLimitingRoutes)
+    .route("/session-store", sessionStoreRoutes);
 }

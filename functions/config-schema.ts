@@ -59,11 +59,43 @@ export const DatabaseUrl = z
   .string("it must be text")
   .refine(isPostgresUrl, "it must look like postgresql://user:password@host/database");
 
+/** Begins with a letter, because JSON objects list keys that look like integers first, whatever was written first. */
+const Kid = /^[A-Za-z][A-Za-z0-9_-]{0,31}$/;
+/** Secrets that are believed at once: each costs a line here, and nothing else. */
+const SESSION_SECRETS_MAX = 8;
+
+/** Secrets that sign session cookies, newest first. */
+export const SessionSecrets = z
+  .record(
+    z.string(),
+    z
+      .string("it must be text")
+      .regex(/^[\x21-\x7e]{32,256}$/, "it must be 32 to 256 characters without spaces"),
+    "it must be an object of secrets by key id",
+  )
+  .refine((secrets) => Object.keys(secrets).every((kid) => Kid.test(kid)), {
+    error: "a key id must be a letter and at most 31 more of A-Z a-z 0-9 _ -",
+  })
+  .transform((secrets) => Object.entries(secrets).map(([kid, secret]) => ({ kid, secret })))
+  .refine((secrets) => secrets.length <= SESSION_SECRETS_MAX, {
+    error: `it must hold at most ${SESSION_SECRETS_MAX} secrets`,
+  })
+  .transform(([newest, ...older], ctx) => {
+    if (newest !== undefined) return [newest, ...older] as const;
+    ctx.issues.push({ code: "custom", input: {}, message: "it must hold at least one secret" });
+    return z.NEVER;
+  });
+
 /** Origins, separated by commas or spaces. */
 export const Origins = z
   .string("it must be text")
   .transform((text) => text.split(/[\s,]+/).filter((origin) => origin !== ""))
   .refine((origins) => origins.every(isOrigin), "each must be * or an origin like https://host");
+
+/** Calls from these carry the session cookie, so each must be named. */
+export const SessionOrigins = Origins.refine((origins) => !origins.includes("*"), {
+  error: "each must be an origin like https://host; * is none",
+});
 
 function isUniqueBy<Key extends string>(key: Key) {
   return (entries: readonly Readonly<Record<Key, string>>[]) =>

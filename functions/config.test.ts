@@ -16,6 +16,8 @@ const WHOLE = {
   REDIS_SHARDS: JSON.stringify([SHARD]),
   DATABASE_URL: "postgres://user:secret@host.neon.tech/db?sslmode=require",
   CORS_ORIGINS: "https://a.example, http://127.0.0.1:5173",
+  SESSION_SECRETS: JSON.stringify({ k2: "b".repeat(32), k1: "a".repeat(32) }),
+  SESSION_ORIGINS: "https://app.example",
 };
 
 const NO_FAULTS = {
@@ -26,6 +28,8 @@ const NO_FAULTS = {
   redisShards: null,
   postgres: null,
   corsOrigins: null,
+  sessionSecrets: null,
+  sessionOrigins: null,
 };
 
 describe("the configuration", () => {
@@ -38,6 +42,11 @@ describe("the configuration", () => {
       redisShards: [SHARD],
       databaseUrl: WHOLE.DATABASE_URL,
       corsOrigins: ["https://a.example", "http://127.0.0.1:5173"],
+      sessionSecrets: [
+        { kid: "k2", secret: "b".repeat(32) },
+        { kid: "k1", secret: "a".repeat(32) },
+      ],
+      sessionOrigins: ["https://app.example"],
       durability: "replicated",
       faults: NO_FAULTS,
     });
@@ -52,12 +61,15 @@ describe("the configuration", () => {
       redisShards: null,
       databaseUrl: null,
       corsOrigins: [],
+      sessionSecrets: null,
+      sessionOrigins: [],
       durability: "single-database",
       faults: {
         ...NO_FAULTS,
         apiKeys: "API_KEYS is not set.",
         redis: "UPSTASH_REDIS_REST_URL is not set.",
         postgres: "DATABASE_URL is not set.",
+        sessionSecrets: "SESSION_SECRETS is not set.",
       },
     });
   });

@@ -19,6 +19,8 @@ import {
   Origins,
   RedisNodes,
   RedisShards,
+  SessionOrigins,
+  SessionSecrets,
 } from "./config-schema.ts";
 
 const INSTANCE_DEFAULT = "main";
@@ -36,6 +38,10 @@ export interface Config {
   readonly databaseUrl: string | null;
   /** Origins of browsers that may call; `*` is any. */
   readonly corsOrigins: readonly string[];
+  /** Secrets that sign session cookies, newest first. */
+  readonly sessionSecrets: z.output<typeof SessionSecrets> | null;
+  /** Origins of browsers that may call with a session cookie, beside the service's own. */
+  readonly sessionOrigins: readonly string[];
   readonly durability: Durability;
   readonly faults: ConfigFaults;
 }
@@ -49,6 +55,8 @@ export interface ConfigFaults {
   readonly redisShards: string | null;
   readonly postgres: string | null;
   readonly corsOrigins: string | null;
+  readonly sessionSecrets: string | null;
+  readonly sessionOrigins: string | null;
 }
 
 type Bindings = Readonly<Record<string, unknown>>;
@@ -62,6 +70,8 @@ export function readConfig(env: Bindings): Config {
   const redisShards = jsonSetting(env, "REDIS_SHARDS", RedisShards);
   const databaseUrl = textSetting(env, "DATABASE_URL", DatabaseUrl);
   const corsOrigins = textSetting(env, "CORS_ORIGINS", Origins);
+  const sessionSecrets = jsonSetting(env, "SESSION_SECRETS", SessionSecrets);
+  const sessionOrigins = textSetting(env, "SESSION_ORIGINS", SessionOrigins);
   const isSpread = redisNodes.kind !== "unset" && redisShards.kind !== "unset";
   const url = given(redisUrl);
   const token = given(redisToken);
@@ -73,6 +83,8 @@ export function readConfig(env: Bindings): Config {
     redisShards: given(redisShards),
     databaseUrl: given(databaseUrl),
     corsOrigins: given(corsOrigins) ?? [],
+    sessionSecrets: given(sessionSecrets),
+    sessionOrigins: given(sessionOrigins) ?? [],
     durability: isSpread ? "replicated" : "single-database",
     faults: {
       instance: optional(instance),
@@ -82,6 +94,8 @@ export function readConfig(env: Bindings): Config {
       redisShards: optional(redisShards),
       postgres: required(databaseUrl),
       corsOrigins: optional(corsOrigins),
+      sessionSecrets: required(sessionSecrets),
+      sessionOrigins: optional(sessionOrigins),
     },
   };
 }

@@ -13,6 +13,10 @@ export interface AppVariables {
   endpoint?: EndpointSpec;
   /** Who calls; set by every endpoint that has a scope. */
   principal: Principal;
+  /** What a credential other than an API key said; its pattern knows the form. */
+  credential?: object;
+  /** Whether a browser asks for a method here that takes a cookie. */
+  isCookiePreflight?: boolean;
   /** The JSON body as it was sent; set by every endpoint that has a body. */
   bodyText: string;
 }

@@ -10,7 +10,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { Spent } from "../../shared/kernel/traffic.ts";
 import type { Deps, DepsFor } from "../deps.ts";
 import type { AppEnv } from "./app-env.ts";
-import { applyCors } from "./cors.ts";
+import { applyCors, applySessionCors } from "./cors.ts";
 import { DEADLINE, DEADLINE_MS_DEFAULT } from "./headers.ts";
 import { logFailure } from "./log.ts";
 import { UNMATCHED } from "./metrics/registry.ts";
@@ -55,7 +55,9 @@ function setHeaders(c: Context<AppEnv>, { requestId, config }: Deps, spent: Spen
   headers.set("X-Content-Type-Options", "nosniff");
   if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
   if (config.durability === "single-database") headers.set("Kv-Durability", "single-database");
-  if (config.corsOrigins.length > 0) applyCors(c, config.corsOrigins);
+  if (c.get("endpoint")?.credential !== undefined || c.get("isCookiePreflight")) {
+    applySessionCors(c, config.sessionOrigins);
+  } else if (config.corsOrigins.length > 0) applyCors(c, config.corsOrigins);
 }
 
 function serverTiming({ durationMs }: Spent): string {

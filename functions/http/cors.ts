@@ -1,7 +1,7 @@
 /**
  * @module
- * Which browsers may call (Fetch standard, "CORS protocol"). Calls carry a bearer key and no cookie, so
- * credentials are never allowed here.
+ * Which browsers may call (Fetch standard, "CORS protocol"). Calls carry a bearer key and no cookie, and then
+ * credentials are never allowed; or they carry a session cookie, and then they are, to origins that are named.
  *
  * Hono's own middleware answers every OPTIONS, also of paths that do not exist, and makes a second Response
  * of each reply; this adds headers to the reply there is.
@@ -52,20 +52,35 @@ const EXPOSED_HEADERS = [
 
 /** Adds to a reply what lets a configured origin read it; a preflight is told from its `Allow`. */
 export function applyCors(c: Context<AppEnv>, origins: readonly string[]): void {
-  const { headers } = c.res;
   const isAny = origins.includes("*");
-  if (!isAny) headers.append("Vary", "Origin");
+  if (!isAny) c.res.headers.append("Vary", "Origin");
   const origin = c.req.header("Origin");
   if (origin === undefined || !(isAny || origins.includes(origin))) return;
-  headers.set("Access-Control-Allow-Origin", isAny ? "*" : origin);
+  allow(c, isAny ? "*" : origin);
+}
+
+/** The same where calls carry a session cookie. `origins` are named one by one. */
+export function applySessionCors(c: Context<AppEnv>, origins: readonly string[]): void {
+  c.res.headers.append("Vary", "Cookie");
+  if (origins.length === 0) return;
+  c.res.headers.append("Vary", "Origin");
+  const origin = c.req.header("Origin");
+  if (origin === undefined || !origins.includes(origin)) return;
+  c.res.headers.set("Access-Control-Allow-Credentials", "true");
+  allow(c, origin);
+}
+
+function allow(c: Context<AppEnv>, origin: string): void {
+  const { headers } = c.res;
+  headers.set("Access-Control-Allow-Origin", origin);
   const isPreflight =
     c.req.method === "OPTIONS" && c.req.header("Access-Control-Request-Method") !== undefined;
-  const allow = headers.get("Allow");
-  if (!isPreflight || allow === null) {
+  const methods = headers.get("Allow");
+  if (!isPreflight || methods === null) {
     headers.set("Access-Control-Expose-Headers", EXPOSED_HEADERS);
     return;
   }
-  headers.set("Access-Control-Allow-Methods", allow);
+  headers.set("Access-Control-Allow-Methods", methods);
   headers.set("Access-Control-Allow-Headers", REQUEST_HEADERS);
   headers.set("Access-Control-Max-Age", String(MAX_AGE_S));
 }

@@ -38,17 +38,29 @@ export interface ReplySpec {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A credential of a pattern's own, which browsers send by themselves: a cookie. */
+export interface CredentialSpec {
+  /** Its name among the OpenAPI document's security schemes. */
+  readonly scheme: "sessionCookie";
+  /** Refuses the caller, or leaves what it found in the context. Asks no store. */
+  readonly refuse: (c: Context<AppEnv>) => Response | null;
+}
+
 export interface EndpointSpec {
   /** `pattern.verb`: the operation's name in metrics and OpenAPI. */
   readonly operation: string;
   readonly summary: string;
-  /** Null for what anyone may read. */
+  /** Null for what anyone may read, and for what another credential opens. */
   readonly scope: Scope | null;
+  /** What opens the endpoint instead of an API key. */
+  readonly credential?: CredentialSpec;
   /** Whether a failure needs an `outcome`. */
   readonly mutates: boolean;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
+  /** No body at all then counts as `{}`. */
+  readonly isBodyOptional?: boolean;
   /** Default 4 MiB. */
   readonly bodyBytesMax?: number;
   /** Request headers that mean something here. */
@@ -117,7 +129,7 @@ function codeOfBadPath(c: Context<AppEnv>): "bad_key" | "bad_name" {
 }
 
 function refuseCaller(c: Context<AppEnv>, spec: EndpointSpec): Response | null {
-  if (spec.scope === null) return null;
+  if (spec.scope === null) return spec.credential?.refuse(c) ?? null;
   const { config, keyring, clock } = c.get("deps");
   if (keyring === null) return notConfigured(c, refusalOf(config));
   const found = authenticate(keyring, c.req.header("Authorization"), clock());
@@ -180,7 +192,7 @@ async function refuseBody(
   const body = await readText(c.req.raw, bytesMax);
   if (body.kind === "too_large") return tooLarge(c, { what: "body", bytesMax });
   if (body.kind === "not_utf8") return malformedJson(c, "is not UTF-8");
-  const parsed = parseJson(body.text);
+  const parsed = spec.isBodyOptional && body.text === "" ? {} : parseJson(body.text);
   if (parsed === NOT_JSON) return malformedJson(c, "is not valid JSON");
   if (isTooDeep(body.text, parsed)) return malformedJson(c, `nests deeper than ${JSON_DEPTH_MAX}`);
   const checked = schema.safeParse(parsed);

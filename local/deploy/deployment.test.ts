@@ -22,6 +22,8 @@ const FAULTLESS: ConfigFaults = {
   redisNodes: null,
   redisShards: null,
   corsOrigins: null,
+  sessionSecrets: null,
+  sessionOrigins: null,
   instance: null,
 };
 

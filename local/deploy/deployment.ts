@@ -37,6 +37,8 @@ const JUDGED = {
   REDIS_NODES: "redisNodes",
   REDIS_SHARDS: "redisShards",
   CORS_ORIGINS: "corsOrigins",
+  SESSION_SECRETS: "sessionSecrets",
+  SESSION_ORIGINS: "sessionOrigins",
   INSTANCE: "instance",
 } as const;
 

@@ -11,7 +11,10 @@ import { startTestPostgres, startTestRedis } from "./stores.ts";
 const API_KEY = "test-key";
 
 /** Empty is unset. Without them the Worker under test would read those of a stack that runs, in `.dev.vars`. */
-const UNSET = { REDIS_NODES: "", REDIS_SHARDS: "", CORS_ORIGINS: "" };
+const UNSET = { REDIS_NODES: "", REDIS_SHARDS: "", CORS_ORIGINS: "", SESSION_ORIGINS: "" };
+
+/** The secrets that the Worker under test signs session cookies with, newest first. */
+const SESSION_SECRETS = { new: "n".repeat(32), old: "o".repeat(32) };
 
 /** vitest runs the function it finds under the name `setup`, and what it returns at the end. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -33,6 +36,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     UPSTASH_REDIS_REST_TOKEN: redis.token,
     DATABASE_URL: postgres.databaseUrl,
     API_KEYS: JSON.stringify(apiKeys),
+    SESSION_SECRETS: JSON.stringify(SESSION_SECRETS),
     ...UNSET,
   });
   return async () => {

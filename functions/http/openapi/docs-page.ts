@@ -14,7 +14,7 @@ interface Operation {
   readonly operationId: string;
   readonly summary: string;
   readonly tags: readonly string[];
-  readonly security: readonly { readonly apiKey: readonly string[] }[];
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: Body;
   readonly responses: Readonly<Record<string, Body & { readonly description: string }>>;
@@ -88,10 +88,9 @@ ${operations.map(operationPart)}
 }
 
 function operationPart({ method, path, operation }: Placed): Html {
-  const scope = operation.security[0]?.apiKey[0];
   return html`<article id="${operation.operationId}">
 <h3><span class="method ${method.toLowerCase()}">${method}</span> <code>${path}</code></h3>
-<p>${operation.summary} <span class="scope">${scope === undefined ? "public" : `scope ${scope}`}</span></p>
+<p>${operation.summary} <span class="scope">${whoMay(operation)}</span></p>
 <details><summary>Parameters, body and replies</summary>
 ${parametersPart(operation.parameters ?? [])}
 ${bodyPart(operation.requestBody)}
@@ -104,6 +103,13 @@ ${Object.entries(operation.responses).map(
 </tbody></table>
 </details>
 </article>`;
+}
+
+function whoMay({ security }: Operation): string {
+  const [needed] = security;
+  if (needed === undefined) return "public";
+  const scope = needed["apiKey"]?.[0];
+  return scope === undefined ? "session cookie" : `scope ${scope}`;
 }
 
 function parametersPart(parameters: readonly Parameter[]): Html | "" {

@@ -65,6 +65,13 @@ export function openApiDocument(endpoints: readonly MountedEndpoint[]): OpenApiD
       headers: COMMON_HEADERS,
       securitySchemes: {
         apiKey: { type: "http", scheme: "bearer", description: "An API key of this deployment" },
+        sessionCookie: {
+          type: "apiKey",
+          in: "cookie",
+          name: "__Host-sid",
+          description:
+            "The cookie of a session; `sid` over plain http to this machine. Unsafe methods need a matching `Origin` besides.",
+        },
       },
     },
   });
@@ -84,18 +91,23 @@ function tagOf({ operation }: EndpointSpec): string {
   return PATTERNS.find(({ id }) => id === pattern)?.id ?? SERVICE_TAG;
 }
 
+function securityOf({ scope, credential }: EndpointSpec): Record<string, string[]>[] {
+  if (credential !== undefined) return [{ [credential.scheme]: [] }];
+  return scope === null ? [] : [{ apiKey: [scope] }];
+}
+
 function operationOf(spec: EndpointSpec): ZodOpenApiOperationObject {
   return {
     operationId: spec.operation,
     summary: spec.summary,
     tags: [tagOf(spec)],
-    security: spec.scope === null ? [] : [{ apiKey: [spec.scope] }],
+    security: securityOf(spec),
     ...parametersOf(spec),
     ...(spec.body === undefined
       ? {}
       : {
           requestBody: {
-            required: true,
+            required: !spec.isBodyOptional,
             content: { "application/json": { schema: spec.body } },
           },
         }),

@@ -38,7 +38,7 @@ const EVERY_REPLY = referring("Kv-Request-Id", "Kv-Cost", "Server-Timing", "Kv-D
 
 const STATUS_TEXT: Readonly<Record<number, string>> = {
   400: "Malformed",
-  401: "No or unknown API key",
+  401: "No or unknown credential",
   403: "Not allowed",
   404: "Not found",
   409: "Conflict",
@@ -99,6 +99,7 @@ function problemCodes(spec: EndpointSpec): ReadonlyMap<number, ReadonlySet<strin
   }
   add(414, "uri_too_long");
   add(500, "internal");
+  if (spec.credential !== undefined) add(503, "not_configured");
   if (spec.scope === null) return codes;
   add(401, "unauthorized");
   add(403, "missing_scope");
