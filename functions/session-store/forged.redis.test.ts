@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { tripsOf } from "../../local/testing/measured.ts";
+import { startTestRedis, type TestRedis } from "../../local/testing/stores.ts";
+import { createApp } from "../app.ts";
+import { createDepsFor } from "../deps.ts";
+import { openCookie, type SessionCookie, sealCookie } from "./cookie.ts";
+import { type Browser, openBrowser } from "./testing/browser.ts";
+
+const ORIGIN = "https://sessions.test";
+const KEY = "key";
+const SECRET = { kid: "k1", secret: "s".repeat(32) };
+const CONTEXT = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} };
+
+let redis: TestRedis;
+let fetch: (url: string, init: RequestInit) => Promise<Response>;
+
+beforeAll(async () => {
+  redis = await startTestRedis();
+  const app = createApp(createDepsFor());
+  const env = {
+    INSTANCE: "forged",
+    UPSTASH_REDIS_REST_URL: redis.url,
+    UPSTASH_REDIS_REST_TOKEN: redis.token,
+    API_KEYS: JSON.stringify([
+      {
+        id: "k",
+        sha256: createHash("sha256").update(KEY).digest("hex"),
+        tenant: "test",
+        scopes: ["write"],
+      },
+    ]),
+    SESSION_SECRETS: JSON.stringify({ [SECRET.kid]: SECRET.secret }),
+  };
+  fetch = async (url, init) =>
+    await app.fetch(new Request(url, init), env as never, CONTEXT as never);
+});
+
+afterAll(() => redis.stop());
+
+const browser = (): Browser => openBrowser({ fetch, origin: ORIGIN, key: KEY });
+
+async function signedIn(userId: string): Promise<Browser> {
+  const one = browser();
+  await one.signIn(userId);
+  return one;
+}
+
+const LANES = 20;
+
+/** What so many calls with such cookies cost the store, and what they were told. */
+async function tried(count: number, cookieOf: (which: number) => string) {
+  const told: Record<string, number> = {};
+  let next = 0;
+  const lane = async () => {
+    const one = browser();
+    for (let which = next++; which < count; which = next++) {
+      const [method, path, body] = CALLS[which % CALLS.length] ?? CALLS[0];
+      const reply = await one.call(method, path, {
+        headers: { Cookie: `__Host-sid=${cookieOf(which)}` },
+        ...(body === undefined ? {} : { body }),
+      });
+      const said = `${reply.status} ${reply.body["code"]} ${reply.headers.get("Kv-Cost")}`;
+      told[said] = (told[said] ?? 0) + 1;
+    }
+  };
+  const trips = await tripsOf(redis, () => Promise.all(Array.from({ length: LANES }, lane)));
+  return { trips, told };
+}
+
+const CALLS = [
+  ["GET", "/session", undefined],
+  ["PATCH", "/session", { set: { a: 1 } }],
+  ["POST", "/session/rotate", { reason: "login" }],
+  ["GET", "/sessions", undefined],
+  ["DELETE", "/sessions", undefined],
+] as const;
+
+/** One character of a text changed into another of the same alphabet. */
+function altered(text: string, at: number): string {
+  const swapped = text[at] === "A" ? "B" : "A";
+  return text.slice(0, at) + swapped + text.slice(at + 1);
+}
+
+describe("10,000 cookies that open nothing", () => {
+  it("are refused without a store call when they were not sealed here", async ({ expect }) => {
+    const real = (await signedIn("ann")).cookie.replace("__Host-sid=", "");
+    const parts = openCookie(real, { instance: "forged", secrets: [SECRET] });
+    if (parts === null) throw new Error("the cookie was not made here");
+    const forgers = [
+      (which: number) => altered(real, which % real.length),
+      (which: number) => sealCookie(parts, "forged", { ...SECRET, secret: `${which}`.padEnd(32) }),
+      (which: number) => sealCookie(parts, `other-${which}`, SECRET),
+      (which: number) => sealCookie(parts, "forged", { ...SECRET, kid: `k${which + 2}` }),
+      (which: number) => real.slice(0, which % real.length),
+    ];
+    const { trips, told } = await tried(10_000, (which) => {
+      const forge = forgers[Math.floor(which / CALLS.length) % forgers.length];
+      const cookie = forge?.(which) ?? "";
+      return cookie === real ? "" : cookie;
+    });
+    expect(trips).toBe(0);
+    expect(told).toEqual({ "401 no_session trips=0, requests=0": 10_000 });
+  });
+
+  it("are refused in one trip when nobody has such a session, and none is made of them", async ({
+    expect,
+  }) => {
+    const ann = await signedIn("ann");
+    const known = openCookie(ann.cookie.replace("__Host-sid=", ""), {
+      instance: "forged",
+      secrets: [SECRET],
+    });
+    const ended = await signedIn("bob");
+    const endedCookie = ended.cookie.replace("__Host-sid=", "");
+    await ended.call("DELETE", "/session");
+    const digits = (which: number, length: number) => String(which).padStart(length, "0");
+    if (known === null) throw new Error("the cookie was not made here");
+    const unknown: ((which: number) => Partial<SessionCookie>)[] = [
+      // Fixed: the very session of somebody, with a token of the attacker's choice.
+      (which: number) => ({ token: digits(which, 43) }),
+      (which: number) => ({ publicId: digits(which, 22) }),
+      (which: number) => ({ tenant: `tenant-${which}` }),
+    ];
+    // The first call of a script sends its source.
+    await tried(CALLS.length, () => endedCookie);
+    const { trips, told } = await tried(10_000, (which) => {
+      const kind = Math.floor(which / CALLS.length) % (unknown.length + 1);
+      const fields = unknown[kind]?.(which);
+      if (fields === undefined) return endedCookie;
+      return sealCookie({ ...known, ...fields }, "forged", SECRET);
+    });
+    expect(trips).toBe(10_000);
+    expect(told).toEqual({ "401 no_session trips=1, requests=1": 10_000 });
+    expect(await ann.call("GET", "/session")).toMatchObject({ status: 200 });
+    expect(await ann.call("GET", "/sessions")).toMatchObject({ status: 200 });
+  });
+});
