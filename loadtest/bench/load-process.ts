@@ -23,6 +23,8 @@ export interface LoadOrder {
   readonly firstIndex: number;
   /** Also judge the meaning of some answers, not only their status. */
   readonly isJudged: boolean;
+  /** What the row has obtained of the Worker for its requests. */
+  readonly obtained: readonly string[];
 }
 
 export interface LoadResult {
@@ -83,15 +85,18 @@ async function load(order: LoadOrder): Promise<LoadResult> {
 
 async function exchange(
   client: Client,
-  { key, runId }: LoadOrder,
+  { key, runId, origin, obtained }: LoadOrder,
   row: BenchRow,
   index: number,
 ): Promise<BenchReply> {
-  const { method, path, headers, body } = row.request(runId, index);
+  const { method, path, headers, body } = row.request(runId, index, obtained);
   const { statusCode, body: stream } = await client.request({
     method,
     path,
-    headers: { ...headers, authorization: `Bearer ${key}` },
+    headers: {
+      ...headers,
+      ...(headers?.["cookie"] ? { origin } : { authorization: `Bearer ${key}` }),
+    },
     body: body ?? null,
   });
   return { status: statusCode, text: await stream.text() };

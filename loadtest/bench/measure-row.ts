@@ -56,10 +56,21 @@ export interface RowResult {
 export async function measureRow(found: DiscoveredRow, context: BenchContext): Promise<RowResult> {
   const { row } = found;
   const { stack, floor, pairs, seconds, say, runId } = context;
-  await row.prepare(caller(stack), runId);
+  await row.prepare?.(caller(stack), runId);
+  const obtained = await obtainedFor(found, context);
   const sides = {
-    pattern: side(found, context, { origin: stack.url, pid: stack.worker.pid, isJudged: true }),
-    floor: side(found, context, { origin: floor.url, pid: floor.workerPid, isJudged: false }),
+    pattern: side(found, context, {
+      origin: stack.url,
+      pid: stack.worker.pid,
+      isJudged: true,
+      obtained,
+    }),
+    floor: side(found, context, {
+      origin: floor.url,
+      pid: floor.workerPid,
+      isJudged: false,
+      obtained,
+    }),
   };
   await sides.pattern.run(WARMUP_SECONDS);
   await sides.floor.run(WARMUP_SECONDS);
@@ -98,11 +109,20 @@ export function tripsFault(pinned: number, counted: number | null): string | nul
     : null;
 }
 
+/** What the requests of a row must carry. */
+export async function obtainedFor(
+  { row }: DiscoveredRow,
+  { stack, runId }: BenchContext,
+): Promise<readonly string[]> {
+  return (await row.obtain?.(caller(stack), runId)) ?? [];
+}
+
 interface SideOptions {
   readonly origin: string;
   /** workerd of this side. */
   readonly pid: number;
   readonly isJudged: boolean;
+  readonly obtained: readonly string[];
 }
 
 interface Rate {
@@ -114,7 +134,7 @@ interface Rate {
 function side(
   { path }: DiscoveredRow,
   context: BenchContext,
-  { origin, pid, isJudged }: SideOptions,
+  { origin, pid, isJudged, obtained }: SideOptions,
 ) {
   const { stack, loads, runId, signal } = context;
   const reader = processReader();
@@ -127,7 +147,7 @@ function side(
     async run(seconds: number): Promise<Rate> {
       throwIfStopped(signal);
       const before = await cpuMsOf();
-      const order = { rowPath: path, origin, key: stack.key, runId, seconds, isJudged };
+      const order = { rowPath: path, origin, key: stack.key, runId, seconds, isJudged, obtained };
       const result = await loads.run({ ...order, connections: CONNECTIONS });
       results.push({ ...result, workerCpuMs: (await cpuMsOf()) - before });
       const { answered, durationMs } = result;
@@ -157,11 +177,21 @@ const caller =
   async ({ method, path, headers, body }) => {
     const response = await fetch(stack.url + path, {
       method,
-      headers: { ...headers, Authorization: `Bearer ${stack.key}` },
+      headers: { ...headers, ...callerHeaders(headers, stack) },
       ...(body === undefined ? {} : { body }),
     });
-    return { status: response.status, text: await response.text() };
+    const cookie = response.headers.getSetCookie()[0]?.split(";")[0];
+    const reply = { status: response.status, text: await response.text() };
+    return cookie === undefined ? reply : { ...reply, cookie };
   };
+
+/** With a cookie a call comes as from a browser, else as from a backend. */
+function callerHeaders(
+  headers: Readonly<Record<string, string>> | undefined,
+  { url, key }: StackFile,
+): Readonly<Record<string, string>> {
+  return headers?.["cookie"] ? { Origin: url } : { Authorization: `Bearer ${key}` };
+}
 
 /** Store requests of one answered request, from the stores' own counters. */
 async function countTrips(stack: StackFile, load: () => Promise<Rate>): Promise<number | null> {

@@ -7,7 +7,7 @@ import type { Estimate } from "../statistics/interval.ts";
 import { throwIfStopped } from "../stopping.ts";
 import type { DiscoveredRow } from "./discover-rows.ts";
 import type { LoadResult } from "./load-process.ts";
-import { type BenchContext, CONNECTIONS } from "./measure-row.ts";
+import { type BenchContext, CONNECTIONS, obtainedFor } from "./measure-row.ts";
 import { isPatternFirst, type Pair, pairedRatio } from "./ratio.ts";
 
 /** A machine that shows a larger difference between a thing and itself is not fit to measure others. */
@@ -19,21 +19,21 @@ export interface Noise {
   readonly fault: string | null;
 }
 
-export async function measureNoise(
-  { path }: DiscoveredRow,
-  { stack, floor, loads, runId, pairs, seconds, signal }: BenchContext,
-): Promise<Noise> {
+export async function measureNoise(found: DiscoveredRow, context: BenchContext): Promise<Noise> {
+  const { stack, floor, loads, runId, pairs, seconds, signal } = context;
   const results: LoadResult[] = [];
+  const obtained = await obtainedFor(found, context);
   const run = async () => {
     throwIfStopped(signal);
     const result = await loads.run({
-      rowPath: path,
+      rowPath: found.path,
       origin: floor.url,
       key: stack.key,
       runId,
       seconds,
       connections: CONNECTIONS,
       isJudged: false,
+      obtained,
     });
     results.push(result);
     return (result.answered / result.durationMs) * 1_000;

@@ -6,7 +6,7 @@
 import type { PatternId } from "../../shared/patterns.ts";
 
 export interface BenchRequest {
-  readonly method: "GET" | "POST" | "PUT";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH";
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -15,6 +15,8 @@ export interface BenchRequest {
 export interface BenchReply {
   readonly status: number;
   readonly text: string;
+  /** `name=value` of the cookie that came with it, where somebody looked. */
+  readonly cookie?: string;
 }
 
 /** Sends one request to the Worker, with the key of the stack. */
@@ -27,9 +29,11 @@ export interface BenchRow {
   /** Sequential round trips to a store that the operation may take; counted by the store's endpoint. */
   readonly trips: number;
   /** Creates what the requests need, through the Worker. `runId` is unique. */
-  prepare(call: BenchCaller, runId: string): Promise<void>;
-  /** Request `index`, a different one for each index. */
-  request(runId: string, index: number): BenchRequest;
+  prepare?(call: BenchCaller, runId: string): Promise<void>;
+  /** What requests must carry and only the Worker knows, such as cookies. */
+  obtain?(call: BenchCaller, runId: string): Promise<readonly string[]>;
+  /** Request `index`, a different one for each index. `obtained` is there whenever it is to be sent. */
+  request(runId: string, index: number, obtained?: readonly string[]): BenchRequest;
   /** Whether an answer of the Worker is right; of the floor only the status is judged. */
   isRight(reply: BenchReply): boolean;
 }

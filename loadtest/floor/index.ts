@@ -5,9 +5,6 @@
  * validation, no idempotency check of its own, no deadline, no counts. It answers the same requests as the
  * Worker and works on the same data, so that `npm run bench` can send either the same load.
  */
-import { sha1 } from "@noble/hashes/legacy.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import { Redis } from "@upstash/redis/cloudflare";
 import { Hono } from "hono";
 import { ALL_TIME, boardKeys } from "../../functions/leaderboard/keys.ts";
 import pageSource from "../../functions/leaderboard/page.lua";
@@ -15,14 +12,8 @@ import submitSource from "../../functions/leaderboard/submit.lua";
 import gcraSource from "../../functions/rate-limiting/gcra.lua";
 import { limitKeys } from "../../functions/rate-limiting/keys.ts";
 import { storeKey } from "../../shared/redis/keys.ts";
-
-interface FloorEnv {
-  readonly UPSTASH_REDIS_REST_URL: string;
-  readonly UPSTASH_REDIS_REST_TOKEN: string;
-  /** Of the Worker whose data is used. */
-  readonly INSTANCE: string;
-  readonly TENANT: string;
-}
+import { sessionStoreFloor } from "./session-store.ts";
+import { type FloorEnv, memoized, redisOf, sha1Of } from "./store.ts";
 
 const SUBMIT_SHA = sha1Of(submitSource);
 const PAGE_SHA = sha1Of(pageSource);
@@ -82,18 +73,11 @@ const app = new Hono<{ Bindings: FloorEnv }>()
     return c.body(entry.slice(entry.indexOf("\n") + 1), 200, {
       "Content-Type": "application/json",
     });
-  });
+  })
+  .route("/session-store", sessionStoreFloor);
 
 const floorOf = memoized((env: FloorEnv) => {
-  const redis = new Redis({
-    url: env.UPSTASH_REDIS_REST_URL,
-    token: env.UPSTASH_REDIS_REST_TOKEN,
-    retry: { retries: 0 },
-    enableAutoPipelining: false,
-    automaticDeserialization: false,
-    responseEncoding: false,
-    enableTelemetry: false,
-  });
+  const redis = redisOf(env);
   const boards = new Map<string, string>();
   return {
     redis,
@@ -109,19 +93,6 @@ const floorOf = memoized((env: FloorEnv) => {
 
 /** A bench uses one board a run. */
 const BOARDS_MAX = 100;
-
-function memoized<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
-  const made = new WeakMap<Key, Value>();
-  return (key) => {
-    const known = made.get(key) ?? make(key);
-    made.set(key, known);
-    return known;
-  };
-}
-
-function sha1Of(source: string): string {
-  return bytesToHex(sha1(utf8ToBytes(source)));
-}
 
 export default {
   fetch: app.fetch,

@@ -2,7 +2,8 @@
  * @module
  * A browser as far as sessions go: it keeps the cookie it is given, and says where a call comes from.
  */
-import { checkDeclared } from "./declared.ts";
+import { checkDeclared } from "../../http/testing/declared.ts";
+import { sessionStoreRoutes } from "../routes.ts";
 
 export interface Service {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
@@ -49,7 +50,9 @@ export function openBrowser({ fetch, origin, key }: Service): Browser {
       });
       const text = await reply.text();
       const said: unknown = text === "" ? null : JSON.parse(text);
-      checkDeclared(method, path, reply.status, said);
+      const { status } = reply;
+      checkDeclared(sessionStoreRoutes.routes, { method, path, status, body: said });
+      checkOutcome(method, status, said);
       const [cookie] = reply.headers.getSetCookie();
       if (cookie !== undefined) browser.cookie = keptOf(cookie);
       return { status: reply.status, body: Object(said), headers: reply.headers };
@@ -61,6 +64,13 @@ export function openBrowser({ fetch, origin, key }: Service): Browser {
       }),
   };
   return browser;
+}
+
+/** Throws when a write that failed does not say what became of it. */
+function checkOutcome(method: string, status: number, said: unknown): void {
+  const needsIt = [409, 412, 421, 423].includes(status) || status >= 500;
+  if (method === "GET" || !needsIt || Object(said).outcome !== undefined) return;
+  throw new Error(`${method} was answered ${status} without an outcome`);
 }
 
 /** What is kept of a `Set-Cookie`: nothing of one that is to be forgotten. */
