@@ -22,11 +22,13 @@ const PATIENT_DEADLINE_MS = "10000";
 const BUSY_STATUSES: readonly number[] = [0, 429, 503, 504];
 
 export interface Call {
-  readonly method: "GET" | "PUT" | "POST" | "DELETE";
+  readonly method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
   /** Path and query, beginning with `/`. */
   readonly path: string;
   readonly body?: unknown;
   readonly idempotencyKey?: string;
+  /** `name=value`: the call then comes as from a browser, with this instead of the key. */
+  readonly cookie?: string;
 }
 
 export interface Reply {
@@ -94,16 +96,25 @@ function batch(baseUrl: string, apiKey: string, calls: readonly Call[]): Reply[]
 }
 
 function request(baseUrl: string, apiKey: string, call: Call) {
-  const headers: Record<string, string> = { Authorization: `Bearer ${apiKey}` };
+  const headers: Record<string, string> =
+    call.cookie === undefined
+      ? { Authorization: `Bearer ${apiKey}` }
+      : { Cookie: call.cookie, Origin: originOf(baseUrl) };
   if (call.body !== undefined) headers["Content-Type"] = "application/json";
   if (call.idempotencyKey !== undefined) headers["Idempotency-Key"] = call.idempotencyKey;
   const params: Params = { headers, timeout: REQUEST_TIMEOUT, responseType: "text" };
+  // A jar of its own: k6 would add the cookies that other replies have set.
+  params.jar = new http.CookieJar();
   return {
     method: call.method,
     url: baseUrl + call.path,
     body: call.body === undefined ? null : JSON.stringify(call.body),
     params,
   };
+}
+
+function originOf(url: string): string {
+  return /^[a-z]+:\/\/[^/]+/.exec(url)?.[0] ?? url;
 }
 
 function reply(response: RefinedResponse<"text">): Reply {

@@ -54,11 +54,13 @@ export interface Journey {
    * Returns the writes that later reads will be judged by.
    */
   setup(service: Client, run: Run): readonly Observation[];
-  request(service: Client, run: Run, index: number): Outcome;
+  /** After `setup`: what requests must carry and only the service knows, such as cookies. Handed to each. */
+  obtain?(service: Client, run: Run): readonly string[];
+  request(service: Client, run: Run, index: number, obtained: readonly string[]): Outcome;
   /** Runs when the load is over. */
-  verify(service: Client, run: Run): Verification;
+  verify(service: Client, run: Run, obtained: readonly string[]): Verification;
   /** Removes what `setup` created. Runs last; what it cannot remove stays, and nobody is told. */
-  cleanUp(service: Client, run: Run): void;
+  cleanUp(service: Client, run: Run, obtained: readonly string[]): void;
 }
 
 /** Wrong answers that each virtual user describes on the console; all are counted. */
@@ -81,28 +83,30 @@ export function defineJourney(journey: Journey) {
   let described = 0;
   return {
     options: options(run.requests, Number(__ENV["KV_LAB_VUS"] ?? 16)),
-    setup() {
+    setup(): readonly string[] {
       const written = journey.setup(service, run);
       console.log(asideLine(Date.now(), written));
+      const obtained = journey.obtain?.(service, run) ?? [];
       mark("load");
+      return obtained;
     },
-    run() {
+    run(obtained: readonly string[]) {
       const index = exec.scenario.iterationInTest;
       const startMs = Date.now();
-      const outcome = attempt(() => journey.request(service, run, index));
+      const outcome = attempt(() => journey.request(service, run, index, obtained));
       console.log(requestLine(record(outcome, index, startMs)));
       check(null, { "every answer is right": () => outcome.wrong === null });
       if (outcome.wrong === null || described >= DESCRIBED_MAX) return;
       described += 1;
       console.warn(`request ${index}: ${outcome.wrong}`);
     },
-    teardown() {
+    teardown(obtained: readonly string[]) {
       mark("over");
       const startMs = Date.now();
-      const { findings, final } = journey.verify(service, run);
+      const { findings, final } = journey.verify(service, run, obtained);
       for (const finding of findings) console.log(findingLine(finding));
       console.log(asideLine(startMs, final));
-      journey.cleanUp(service, run);
+      journey.cleanUp(service, run, obtained);
     },
     handleSummary: (data: Summary) => ({ [KV_LAB_SUMMARY]: JSON.stringify(counts(data)) }),
   };
