@@ -61,13 +61,14 @@ export interface CookieContext {
   readonly isSecure: boolean;
 }
 
-const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
+/** Of a URL as requests have it: normal already, so that nobody needs to take it apart. */
+const PLAIN = /^http:\/\/(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d+)?\//;
+const SECURE_CONTEXT: CookieContext = { name: "__Host-sid", isSecure: true };
+const PLAIN_CONTEXT: CookieContext = { name: "sid", isSecure: false };
 
 /** `__Host-sid` unless it is plain http to this very machine, where a browser would not take that. */
 export function cookieContext(url: string): CookieContext {
-  const { protocol, hostname } = new URL(url);
-  const isPlain = protocol === "http:" && LOOPBACK.test(hostname);
-  return isPlain ? { name: "sid", isSecure: false } : { name: "__Host-sid", isSecure: true };
+  return PLAIN.test(url) ? PLAIN_CONTEXT : SECURE_CONTEXT;
 }
 
 /** The one cookie of this name in a `Cookie` header; null when there is none, or two that differ. */

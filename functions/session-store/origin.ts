@@ -18,5 +18,10 @@ export function isTrusted(
   origins: readonly string[],
 ): boolean {
   if (SAFE.has(method)) return true;
-  return origin !== undefined && (origin === new URL(url).origin || origins.includes(origin));
+  return origin !== undefined && (origin === originOf(url) || origins.includes(origin));
+}
+
+/** Of a URL as requests have it: normal already, so that nobody needs to take it apart. */
+function originOf(url: string): string {
+  return url.slice(0, url.indexOf("/", url.indexOf("://") + 3));
 }
