@@ -82,6 +82,27 @@ describe("the configuration", () => {
   const malformed: readonly [name: string, value: unknown, said: string][] = [
     ["INSTANCE", "a b", "INSTANCE is malformed: it must be 1 to 128 characters of A-Z"],
     ["INSTANCE", "x".repeat(129), "INSTANCE is malformed"],
+    ["SESSION_SECRETS", "{", "SESSION_SECRETS is not valid JSON."],
+    ["SESSION_SECRETS", "[]", "SESSION_SECRETS is malformed: it must be an object of secrets"],
+    ["SESSION_SECRETS", "{}", "SESSION_SECRETS is malformed: it must hold at least one secret"],
+    ["SESSION_SECRETS", '{"k1":1}', "SESSION_SECRETS.k1 is malformed: it must be text."],
+    [
+      "SESSION_SECRETS",
+      JSON.stringify({ k1: "x".repeat(31) }),
+      "SESSION_SECRETS.k1 is malformed: it must be 32 to 256 characters without spaces.",
+    ],
+    [
+      "SESSION_SECRETS",
+      JSON.stringify({ k1: "x".repeat(32), "2": "y".repeat(32) }),
+      "SESSION_SECRETS is malformed: a key id must be a letter",
+    ],
+    [
+      "SESSION_SECRETS",
+      JSON.stringify(Object.fromEntries([..."abcdefghi"].map((kid) => [kid, "x".repeat(32)]))),
+      "SESSION_SECRETS is malformed: it must hold at most 8 secrets.",
+    ],
+    ["SESSION_ORIGINS", "*", "SESSION_ORIGINS is malformed: each must be an origin"],
+    ["SESSION_ORIGINS", "https://a.example/x", "SESSION_ORIGINS is malformed"],
     ["API_KEYS", "[{", "API_KEYS is not valid JSON."],
     ["API_KEYS", "{}", "API_KEYS is malformed: it must be a list."],
     ["API_KEYS", "[]", "API_KEYS is malformed: it must list at least one key."],

@@ -5,7 +5,13 @@ import { delimiter, join } from "node:path";
 import { describe, it, onTestFinished } from "vitest";
 
 const DEPLOY = join(import.meta.dirname, "deploy.ts");
-const SET = ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "DATABASE_URL", "API_KEYS"];
+const SET = [
+  "UPSTASH_REDIS_REST_URL",
+  "UPSTASH_REDIS_REST_TOKEN",
+  "DATABASE_URL",
+  "API_KEYS",
+  "SESSION_SECRETS",
+];
 /** Of a host that does not exist, by RFC 2606. */
 const DATABASE_URL = "postgres://owner:hush@db.example.invalid/app";
 
@@ -75,7 +81,7 @@ describe("npm run deploy", () => {
   }) => {
     const fresh = await deploy('echo "Worker \\"edge-kv-patterns\\" not found." >&2; exit 1');
     expect(fresh.output).toContain("is not deployed yet");
-    expect(fresh.output).toContain("Not deployed: 4 to mend.");
+    expect(fresh.output).toContain("Not deployed: 5 to mend.");
     const stranger = await deploy('echo "You are not authenticated" >&2; exit 1');
     expect(stranger.output).toContain("You are not authenticated");
     expect(stranger.output).toContain("npx wrangler login");
@@ -86,11 +92,13 @@ describe("npm run deploy", () => {
     expect,
   }) => {
     const secrets = file(
-      "UPSTASH_REDIS_REST_URL=http://localhost:1\nUPSTASH_REDIS_REST_TOKEN=hush\nDATABASE_URL=postgres://hush\nAPI_KEYS=[{]\n",
+      "UPSTASH_REDIS_REST_URL=http://localhost:1\nUPSTASH_REDIS_REST_TOKEN=hush\nDATABASE_URL=postgres://hush\nAPI_KEYS=[{]\nSESSION_SECRETS={}\nSESSION_ORIGINS=*\n",
     );
     const { code, output, calls } = await deploy(listing([]), ["--secrets-file", secrets]);
     expect(code).toBe(1);
     expect(output).toContain("API_KEYS is not valid JSON");
+    expect(output).toContain("SESSION_SECRETS is malformed: it must hold at least one secret");
+    expect(output).toContain("SESSION_ORIGINS is malformed: each must be an origin");
     expect(output).toContain("DATABASE_URL");
     expect(output).toContain("points at this machine (localhost)");
     expect(output).not.toContain("hush");

@@ -3,7 +3,6 @@
  * `npm run deploy`: checks that what is about to be deployed can work, brings the tables into the Postgres that it
  * was told, and then calls `wrangler deploy`. Nothing is changed anywhere before every check has passed.
  */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { neon } from "@neondatabase/serverless";
@@ -106,7 +105,6 @@ async function gather(fromFile: Readonly<Record<string, string>>): Promise<Deplo
     uploads: [...Object.keys(own.vars), ...Object.keys(fromFile)],
     values: { ...bindingsIn(process.env), ...own.vars, ...fromFile },
     bindings: { topLevel: topLevel.bindings, own: own.bindings },
-    hasSessions: existsSync(join(ROOT, "functions", "session-store")),
   };
 }
 

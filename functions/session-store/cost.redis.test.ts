@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { commandsOf, tripsOf } from "../../local/testing/measured.ts";
@@ -69,7 +70,7 @@ describe("a round trip is all that a call takes:", () => {
     stand = createStand(redis, { policy: { idleMs: 2_000 } });
     const { begin, read } = calls();
     const cookie = await begin();
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await sleep(1_100);
     expect(await trips(() => read(cookie))).toBe(1);
     expect(await trips(() => stand.settled())).toBe(1);
     expect(await trips(() => read(cookie))).toBe(1);
@@ -86,6 +87,13 @@ describe("the commands that Redis runs", () => {
       const cookie = await calls().begin();
       spent[name] = await commands(() => call(cookie));
     }
+    stand = createStand(redis, { policy: { idleMs: 600 } });
+    const [read, edited] = [await calls().begin(), await calls().begin()];
+    await sleep(400);
+    await calls().read(read);
+    spent["touch after a read"] = await commands(() => stand.settled());
+    spent["touch in a write"] = await commands(() => calls().set(edited, { a: 1 }));
+    stand = createStand(redis);
     expect(spent).toEqual({
       creation: 10,
       read: 5,
@@ -97,6 +105,8 @@ describe("the commands that Redis runs", () => {
       "end of the others": 11,
       "end of one": 6,
       end: 7,
+      "touch after a read": 9,
+      "touch in a write": 11,
     });
   });
 });

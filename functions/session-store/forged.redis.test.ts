@@ -1,47 +1,22 @@
-import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { tripsOf } from "../../local/testing/measured.ts";
 import { startTestRedis, type TestRedis } from "../../local/testing/stores.ts";
-import { createApp } from "../app.ts";
-import { createDepsFor } from "../deps.ts";
 import { openCookie, type SessionCookie, sealCookie } from "./cookie.ts";
-import { type Browser, openBrowser } from "./testing/browser.ts";
-
-const ORIGIN = "https://sessions.test";
-const KEY = "key";
-const SECRET = { kid: "k1", secret: "s".repeat(32) };
-const CONTEXT = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} };
+import { type Browser, openBrowser, type Service } from "./testing/browser.ts";
+import { deployed, INSTANCE, SECRET } from "./testing/deployment.ts";
 
 let redis: TestRedis;
-let fetch: (url: string, init: RequestInit) => Promise<Response>;
+let service: Service;
 
 beforeAll(async () => {
   redis = await startTestRedis();
-  const app = createApp(createDepsFor());
-  const env = {
-    INSTANCE: "forged",
-    UPSTASH_REDIS_REST_URL: redis.url,
-    UPSTASH_REDIS_REST_TOKEN: redis.token,
-    API_KEYS: JSON.stringify([
-      {
-        id: "k",
-        sha256: createHash("sha256").update(KEY).digest("hex"),
-        tenant: "test",
-        scopes: ["write"],
-      },
-    ]),
-    SESSION_SECRETS: JSON.stringify({ [SECRET.kid]: SECRET.secret }),
-  };
-  fetch = async (url, init) =>
-    await app.fetch(new Request(url, init), env as never, CONTEXT as never);
+  service = deployed(redis);
 });
 
 afterAll(() => redis.stop());
 
-const browser = (): Browser => openBrowser({ fetch, origin: ORIGIN, key: KEY });
-
 async function signedIn(userId: string): Promise<Browser> {
-  const one = browser();
+  const one = openBrowser(service);
   await one.signIn(userId);
   return one;
 }
@@ -53,7 +28,7 @@ async function tried(count: number, cookieOf: (which: number) => string) {
   const told: Record<string, number> = {};
   let next = 0;
   const lane = async () => {
-    const one = browser();
+    const one = openBrowser(service);
     for (let which = next++; which < count; which = next++) {
       const [method, path, body] = CALLS[which % CALLS.length] ?? CALLS[0];
       const reply = await one.call(method, path, {
@@ -85,13 +60,13 @@ function altered(text: string, at: number): string {
 describe("10,000 cookies that open nothing", () => {
   it("are refused without a store call when they were not sealed here", async ({ expect }) => {
     const real = (await signedIn("ann")).cookie.replace("__Host-sid=", "");
-    const parts = openCookie(real, { instance: "forged", secrets: [SECRET] });
+    const parts = openCookie(real, { instance: INSTANCE, secrets: [SECRET] });
     if (parts === null) throw new Error("the cookie was not made here");
     const forgers = [
       (which: number) => altered(real, which % real.length),
-      (which: number) => sealCookie(parts, "forged", { ...SECRET, secret: `${which}`.padEnd(32) }),
+      (which: number) => sealCookie(parts, INSTANCE, { ...SECRET, secret: `${which}`.padEnd(32) }),
       (which: number) => sealCookie(parts, `other-${which}`, SECRET),
-      (which: number) => sealCookie(parts, "forged", { ...SECRET, kid: `k${which + 2}` }),
+      (which: number) => sealCookie(parts, INSTANCE, { ...SECRET, kid: `k${which + 2}` }),
       (which: number) => real.slice(0, which % real.length),
     ];
     const { trips, told } = await tried(10_000, (which) => {
@@ -108,7 +83,7 @@ describe("10,000 cookies that open nothing", () => {
   }) => {
     const ann = await signedIn("ann");
     const known = openCookie(ann.cookie.replace("__Host-sid=", ""), {
-      instance: "forged",
+      instance: INSTANCE,
       secrets: [SECRET],
     });
     const ended = await signedIn("bob");
@@ -128,7 +103,7 @@ describe("10,000 cookies that open nothing", () => {
       const kind = Math.floor(which / CALLS.length) % (unknown.length + 1);
       const fields = unknown[kind]?.(which);
       if (fields === undefined) return endedCookie;
-      return sealCookie({ ...known, ...fields }, "forged", SECRET);
+      return sealCookie({ ...known, ...fields }, INSTANCE, SECRET);
     });
     expect(trips).toBe(10_000);
     expect(told).toEqual({ "401 no_session trips=1, requests=1": 10_000 });

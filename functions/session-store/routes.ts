@@ -7,7 +7,7 @@ import type { AppEnv } from "../http/app-env.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { IDEMPOTENCY_KEY } from "../http/headers.ts";
 import { preconditionOf } from "../http/precondition.ts";
-import { idempotencyMismatch, invalid } from "../http/problems.ts";
+import { badHeader, idempotencyMismatch, invalid } from "../http/problems.ts";
 import type { SessionAccess } from "./access.ts";
 import { type Change, type Fields, fieldChanges } from "./changes.ts";
 import { cookieContext, forgetCookie, setCookie } from "./cookie.ts";
@@ -184,7 +184,10 @@ async function update(
   call: UpdateCall,
 ): Promise<{ readonly version: string; readonly cart: readonly CartLine[] } | Response> {
   const condition = preconditionOf(c);
-  const version = condition?.kind === "version" ? condition.version : null;
+  if (condition === null || condition.kind === "absent") {
+    return badHeader(c, { at: "header.If-None-Match", message: "means nothing here" });
+  }
+  const version = condition.kind === "version" ? condition.version : null;
   const updated = await updateSession(accessOf(c), cookieOf(c), { ...call, version });
   if ("isReplay" in updated) {
     handOut(c, updated.cookie);

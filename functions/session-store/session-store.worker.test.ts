@@ -83,6 +83,13 @@ describe("a session over HTTP", () => {
       headers: { "If-Match": 'W/"2"' },
     });
     expect(fresh).toMatchObject({ status: 200, body: { version: "3" } });
+    for (const tag of ["*", '"3"']) {
+      const odd = { body: { set: { b: 9 } }, headers: { "If-None-Match": tag } };
+      const refused = await browser.call("PATCH", "/session", odd);
+      expect(refused).toMatchObject({ status: 400, body: { code: "bad_header" } });
+    }
+    const any = { body: { set: {} }, headers: { "If-Match": "*" } };
+    expect(await browser.call("PATCH", "/session", any)).toMatchObject({ status: 200 });
     expect(await browser.call("GET", "/session")).toMatchObject({ body: { data: { b: [2] } } });
   });
 

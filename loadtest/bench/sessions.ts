@@ -4,7 +4,7 @@
  */
 import { type BenchCaller, expectStatus } from "./row.ts";
 
-export const SESSIONS = 200;
+const SESSIONS = 200;
 export const FIELDS = 20;
 
 const ARTICLES = 5;

@@ -18,8 +18,6 @@ export interface Deployment {
   readonly values: Readonly<Record<string, string>>;
   /** Binding names of the top level, and of this environment, which inherits none of them. */
   readonly bindings: { readonly topLevel: readonly string[]; readonly own: readonly string[] };
-  /** Whether there are sessions to sign. */
-  readonly hasSessions: boolean;
 }
 
 export interface Problem {
@@ -90,14 +88,14 @@ function secretCommand(name: string, env: string | null): string {
   return isMade ? `npx node local/make-secret.ts ${name} | ${put}` : put;
 }
 
-function missingSecrets({ env, secrets, uploads, hasSessions }: Deployment): readonly Problem[] {
+function missingSecrets({ env, secrets, uploads }: Deployment): readonly Problem[] {
   if (secrets === null) return [];
   const required = [
     "UPSTASH_REDIS_REST_URL",
     "UPSTASH_REDIS_REST_TOKEN",
     "DATABASE_URL",
     "API_KEYS",
-    ...(hasSessions ? ["SESSION_SECRETS"] : []),
+    "SESSION_SECRETS",
   ];
   return required
     .filter((name) => !secrets.includes(name) && !uploads.includes(name))

@@ -78,6 +78,19 @@ describe("the OpenAPI document", () => {
     ]);
   });
 
+  it("wants the cookie, and nothing else, for what a browser calls with it", async ({ expect }) => {
+    const byCookie = operations(await published()).filter(({ operation }) =>
+      operation.security.some((one) => Object.keys(Object(one)).includes("sessionCookie")),
+    );
+    expect(byCookie.length).toBeGreaterThan(5);
+    for (const { path, operation } of byCookie) {
+      expect([path, operation.security]).toEqual([path, [{ sessionCookie: [] }]]);
+      expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(["401", "503"]));
+    }
+    const response = await app.request("/docs", {}, ENV, CONTEXT as never);
+    expect((await response.text()).split("session cookie").length).toBeGreaterThan(byCookie.length);
+  });
+
   it("says what a declaration says", ({ expect }) => {
     const declared = endpoint({
       operation: "leaderboard.submit",

@@ -20,7 +20,7 @@ export interface Stand {
   request(options?: { readonly deadlineMs?: number }): SessionAccess;
   /** Sets the Worker's clock ahead of the store's, or behind. */
   setAhead(ms: number): void;
-  /** Resolves when no work after a reply is left, with how many there were. */
+  /** Does the work that replies left behind, and says how much there was. */
   settled(): Promise<number>;
   /** Another Worker of the same deployment, with what is different there. */
   another(options?: Partial<StandOptions>): Stand;
@@ -45,7 +45,7 @@ export function createStand(
   const { wrap = (port) => port, instance = `test-${crypto.randomUUID()}` } = options;
   const { policy = {}, secrets = [OLD_SECRET] } = options;
   let aheadMs = 0;
-  let after: Promise<unknown>[] = [];
+  let after: ((stores: SessionStores) => Promise<unknown>)[] = [];
   const clock = () => Date.now() + aheadMs;
   const redis = upstashDatabase(database, clock);
   const storesOf = (deadlineMs: number): SessionStores => {
@@ -64,17 +64,17 @@ export function createStand(
       policy: { ...SESSION_POLICY, ...policy },
       newId: () => crypto.randomUUID().replaceAll("-", "").slice(0, 22),
       afterReply: (work) => {
-        after.push(work(storesOf(10_000)));
+        after.push(work);
       },
     }),
     setAhead(ms) {
       aheadMs = ms;
     },
     async settled() {
-      const running = after;
+      const works = after;
       after = [];
-      await Promise.all(running);
-      return running.length;
+      for (const work of works) await work(storesOf(10_000));
+      return works.length;
     },
     another: (different = {}) => createStand(database, { ...options, instance, ...different }),
   };
