@@ -15,8 +15,8 @@ import {
   readCommandLine,
 } from "../local/command-line.ts";
 import type { StackFile } from "../local/stack-file.ts";
+import { startBenchWorkers } from "./bench/bench-workers.ts";
 import { type DiscoveredRow, discoverRows } from "./bench/discover-rows.ts";
-import { startFloor } from "./bench/floor-host.ts";
 import { startLoadClient } from "./bench/load-client.ts";
 import { type BenchContext, measureRow, type RowResult } from "./bench/measure-row.ts";
 import { measureNoise } from "./bench/noise.ts";
@@ -91,11 +91,11 @@ async function benchRows(
   { pairs, seconds }: Pick<BenchContext, "pairs" | "seconds">,
   signal: AbortSignal,
 ): Promise<number> {
-  const floor = await startFloor(stack);
+  const sides = await startBenchWorkers(stack);
   const loads = startLoadClient();
   const runId = randomBytes(4).toString("hex");
   try {
-    const context: BenchContext = { stack, floor, loads, runId, pairs, seconds, say, signal };
+    const context: BenchContext = { stack, sides, loads, runId, pairs, seconds, say, signal };
     const results: RowResult[] = [];
     for (const row of rows) results.push(await measureRow(row, context));
     const [first] = rows;
@@ -106,7 +106,7 @@ async function benchRows(
     return isMet && noise?.fault === null ? 0 : EXIT_FAILED;
   } finally {
     loads.stop();
-    await floor.stop();
+    await sides.stop();
   }
 }
 

@@ -7,7 +7,7 @@ import { TIERS } from "../protocol/tiers.ts";
 import { RunStoppedError } from "../stopping.ts";
 import { remoteRun, syntheticMeasurement, syntheticRun } from "../testing/synthetic-run.ts";
 import { discoverRows } from "./discover-rows.ts";
-import { type BenchContext, measureRow, tripsFault } from "./measure-row.ts";
+import { type BenchContext, measureRow, opponentOf, tripsFault, turnOf } from "./measure-row.ts";
 import { measureNoise, noiseFault } from "./noise.ts";
 import { isPatternFirst, judgeRatio, type Pair, pairedRatio } from "./ratio.ts";
 import { GROWTH_MAX_MIB, judgeSteadiness, PACE_MIN, steadiness } from "./steady.ts";
@@ -65,6 +65,16 @@ describe("the ratio of pairs", () => {
   });
 });
 
+describe("the processes of the two sides", () => {
+  it("take turns, and each meets each of the other side", ({ expect }) => {
+    const met = Array.from({ length: 9 }, (_, place) => {
+      return `${turnOf(["a", "b", "c"], place)}${turnOf(["x", "y", "z"], opponentOf(place, 3))}`;
+    });
+    expect(new Set(met).size).toBe(9);
+    expect(met.slice(0, 3)).toEqual(["ax", "by", "cz"]);
+  });
+});
+
 describe("the floor against itself", () => {
   const answered = { answered: 100, failed: 0, failure: null };
 
@@ -101,6 +111,7 @@ describe("a bench that is stopped", () => {
     const [found] = await discoverRows();
     if (found === undefined) throw new Error("there are rows");
     const prepared = { ...found, row: { ...found.row, prepare: async () => {} } };
+    const host = { url: "http://127.0.0.1:1", workerPid: process.pid, stop: async () => {} };
     const server = { id: "main", url: "http://127.0.0.1:1", token: "t", port: 1, pid: 1 };
     const context: BenchContext = {
       stack: {
@@ -112,7 +123,7 @@ describe("a bench that is stopped", () => {
         postgres: { url: "postgres://127.0.0.1:1", sqlUrl: "http://127.0.0.1:1" },
         faults: { url: "http://127.0.0.1:1" },
       },
-      floor: { url: "http://127.0.0.1:1", workerPid: process.pid, stop: async () => {} },
+      sides: { workers: [host], floors: [host], stop: async () => {} },
       loads: { run: () => Promise.reject(new Error("a load was sent")), stop: () => {} },
       runId: "run",
       pairs: 4,

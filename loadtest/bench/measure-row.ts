@@ -8,6 +8,7 @@ import { countedBetween, readStoreCounters } from "../runner/store-counters.ts";
 import { processReader } from "../sampler/processes.ts";
 import type { Estimate } from "../statistics/interval.ts";
 import { throwIfStopped } from "../stopping.ts";
+import type { BenchWorkers } from "./bench-workers.ts";
 import type { DiscoveredRow } from "./discover-rows.ts";
 import type { LoadClient } from "./load-client.ts";
 import type { LoadResult } from "./load-process.ts";
@@ -23,7 +24,7 @@ const TRIPS_BEYOND_MAX = 0.05;
 
 export interface BenchContext {
   readonly stack: StackFile;
-  readonly floor: HostedWorker;
+  readonly sides: BenchWorkers;
   readonly loads: LoadClient;
   readonly runId: string;
   readonly pairs: number;
@@ -55,32 +56,23 @@ export interface RowResult {
 
 export async function measureRow(found: DiscoveredRow, context: BenchContext): Promise<RowResult> {
   const { row } = found;
-  const { stack, floor, pairs, seconds, say, runId } = context;
-  await row.prepare?.(caller(stack), runId);
-  const obtained = await obtainedFor(found, context);
-  const sides = {
-    pattern: side(found, context, {
-      origin: stack.url,
-      pid: stack.worker.pid,
-      isJudged: true,
-      obtained,
-    }),
-    floor: side(found, context, {
-      origin: floor.url,
-      pid: floor.workerPid,
-      isJudged: false,
-      obtained,
-    }),
-  };
-  await sides.pattern.run(WARMUP_SECONDS);
-  await sides.floor.run(WARMUP_SECONDS);
-  const tripsCounted = await countTrips(stack, () => sides.pattern.run(WARMUP_SECONDS));
-  sides.pattern.forget();
-  sides.floor.forget();
+  const { sides, stack, pairs, seconds, say, runId } = context;
+  const call = caller(stack, sides);
+  await row.prepare?.(call, runId);
+  const obtained = (await row.obtain?.(call, runId)) ?? [];
+  const pattern = sides.workers.map((host) =>
+    side(found, context, { host, isJudged: true, obtained }),
+  );
+  const floor = sides.floors.map((host) =>
+    side(found, context, { host, isJudged: false, obtained }),
+  );
+  for (const each of [...pattern, ...floor]) await each.run(WARMUP_SECONDS);
+  const tripsCounted = await countTrips(stack, () => turnOf(pattern, 0).run(WARMUP_SECONDS));
+  for (const each of [...pattern, ...floor]) each.forget();
   const measured: Pair[] = [];
   for (let place = 0; place < pairs; place += 1) {
-    const first = isPatternFirst(place) ? sides.pattern : sides.floor;
-    const second = isPatternFirst(place) ? sides.floor : sides.pattern;
+    const [mine, bare] = [turnOf(pattern, place), turnOf(floor, opponentOf(place, floor.length))];
+    const [first, second] = isPatternFirst(place) ? [mine, bare] : [bare, mine];
     const [a, b] = [(await first.run(seconds)).perSecond, (await second.run(seconds)).perSecond];
     measured.push(isPatternFirst(place) ? { pattern: a, floor: b } : { pattern: b, floor: a });
     say(`  ${row.id}: pair ${place + 1} of ${pairs}, ${Math.round(a)} and ${Math.round(b)} req/s`);
@@ -91,15 +83,45 @@ export async function measureRow(found: DiscoveredRow, context: BenchContext): P
     title: row.title,
     ratio,
     judgement: judgeRatio(ratio),
-    pattern: sides.pattern.throughput(),
-    floor: sides.floor.throughput(),
+    pattern: throughput(pattern),
+    floor: throughput(floor),
     tripsPinned: row.trips,
     tripsCounted,
-    patternCpuUs: sides.pattern.cpuUs(),
-    floorCpuUs: sides.floor.cpuUs(),
-    generatorShare: Math.max(sides.pattern.generatorShare(), sides.floor.generatorShare()),
-    fault: sides.pattern.fault() ?? sides.floor.fault() ?? tripsFault(row.trips, tripsCounted),
+    patternCpuUs: cpuUs(pattern),
+    floorCpuUs: cpuUs(floor),
+    generatorShare: Math.max(...[...pattern, ...floor].map((each) => each.generatorShare())),
+    fault: firstFault([...pattern, ...floor]) ?? tripsFault(row.trips, tripsCounted),
   };
+}
+
+/** Pair by pair the processes of a side take turns. */
+export function turnOf<Each>(all: readonly Each[], place: number): Each {
+  const each = all[place % all.length];
+  if (each === undefined) throw new RangeError("a side has no process");
+  return each;
+}
+
+/** So that in the course of the pairs each process of one side meets each of the other. */
+export function opponentOf(place: number, processes: number): number {
+  return place + Math.floor(place / processes);
+}
+
+type Side = ReturnType<typeof side>;
+
+function sum(sides: readonly Side[], value: (side: Side) => number): number {
+  return sides.reduce((total, each) => total + value(each), 0);
+}
+
+function throughput(sides: readonly Side[]): number {
+  return (sum(sides, (each) => each.answered()) / sum(sides, (each) => each.durationMs())) * 1_000;
+}
+
+function cpuUs(sides: readonly Side[]): number {
+  return (sum(sides, (each) => each.cpuMs()) * 1_000) / sum(sides, (each) => each.answered());
+}
+
+function firstFault(sides: readonly Side[]): string | null {
+  return sides.map((each) => each.fault()).find((fault) => fault !== null) ?? null;
 }
 
 /** A row that goes to its stores more often than it says has no floor to be measured against. */
@@ -109,18 +131,8 @@ export function tripsFault(pinned: number, counted: number | null): string | nul
     : null;
 }
 
-/** What the requests of a row must carry. */
-export async function obtainedFor(
-  { row }: DiscoveredRow,
-  { stack, runId }: BenchContext,
-): Promise<readonly string[]> {
-  return (await row.obtain?.(caller(stack), runId)) ?? [];
-}
-
 interface SideOptions {
-  readonly origin: string;
-  /** workerd of this side. */
-  readonly pid: number;
+  readonly host: HostedWorker;
   readonly isJudged: boolean;
   readonly obtained: readonly string[];
 }
@@ -130,11 +142,11 @@ interface Rate {
   readonly perSecond: number;
 }
 
-/** One of the two under load, and what its loads came to. */
+/** One process under load, and what its loads came to. */
 function side(
   { path }: DiscoveredRow,
   context: BenchContext,
-  { origin, pid, isJudged, obtained }: SideOptions,
+  { host: { url: origin, workerPid: pid }, isJudged, obtained }: SideOptions,
 ) {
   const { stack, loads, runId, signal } = context;
   const reader = processReader();
@@ -157,9 +169,10 @@ function side(
     forget() {
       results = results.filter((result) => result.failed > 0);
     },
-    throughput: () => (total((one) => one.answered) / total((one) => one.durationMs)) * 1_000,
-    cpuUs: () => (total((one) => one.workerCpuMs) * 1_000) / total((one) => one.answered),
-    generatorShare: () => Math.max(...results.map((one) => one.cpuMs / one.durationMs)),
+    answered: () => total((one) => one.answered),
+    durationMs: () => total((one) => one.durationMs),
+    cpuMs: () => total((one) => one.workerCpuMs),
+    generatorShare: () => Math.max(0, ...results.map((one) => one.cpuMs / one.durationMs)),
     fault(): string | null {
       const failed = results.find((result) => result.failed > 0);
       if (failed)
@@ -172,12 +185,14 @@ function side(
   };
 }
 
-const caller =
-  (stack: StackFile): BenchCaller =>
+/** To one of the Workers under load: they share secrets that the stack's own Worker does not know. */
+export const caller =
+  ({ key }: StackFile, { workers }: BenchWorkers): BenchCaller =>
   async ({ method, path, headers, body }) => {
-    const response = await fetch(stack.url + path, {
+    const { url } = turnOf(workers, 0);
+    const response = await fetch(url + path, {
       method,
-      headers: { ...headers, ...callerHeaders(headers, stack) },
+      headers: { ...headers, ...callerHeaders(headers, { url, key }) },
       ...(body === undefined ? {} : { body }),
     });
     const cookie = response.headers.getSetCookie()[0]?.split(";")[0];
@@ -188,7 +203,7 @@ const caller =
 /** With a cookie a call comes as from a browser, else as from a backend. */
 function callerHeaders(
   headers: Readonly<Record<string, string>> | undefined,
-  { url, key }: StackFile,
+  { url, key }: Pick<StackFile, "url" | "key">,
 ): Readonly<Record<string, string>> {
   return headers?.["cookie"] ? { Origin: url } : { Authorization: `Bearer ${key}` };
 }

@@ -1,13 +1,14 @@
 /**
  * @module
- * The floor against itself (A/A) by the same procedure as a row: what the machine makes of no difference at all.
+ * The floor against itself (A/A) by the same procedure as a row, one process of it against another: what the
+ * machine makes of no difference at all.
  */
 
 import type { Estimate } from "../statistics/interval.ts";
 import { throwIfStopped } from "../stopping.ts";
 import type { DiscoveredRow } from "./discover-rows.ts";
 import type { LoadResult } from "./load-process.ts";
-import { type BenchContext, CONNECTIONS, obtainedFor } from "./measure-row.ts";
+import { type BenchContext, CONNECTIONS, caller, turnOf } from "./measure-row.ts";
 import { isPatternFirst, type Pair, pairedRatio } from "./ratio.ts";
 
 /** A machine that shows a larger difference between a thing and itself is not fit to measure others. */
@@ -20,14 +21,14 @@ export interface Noise {
 }
 
 export async function measureNoise(found: DiscoveredRow, context: BenchContext): Promise<Noise> {
-  const { stack, floor, loads, runId, pairs, seconds, signal } = context;
+  const { stack, sides, loads, runId, pairs, seconds, signal } = context;
   const results: LoadResult[] = [];
-  const obtained = await obtainedFor(found, context);
-  const run = async () => {
+  const obtained = (await found.row.obtain?.(caller(stack, sides), runId)) ?? [];
+  const run = async (place: number) => {
     throwIfStopped(signal);
     const result = await loads.run({
       rowPath: found.path,
-      origin: floor.url,
+      origin: turnOf(sides.floors, place).url,
       key: stack.key,
       runId,
       seconds,
@@ -40,7 +41,7 @@ export async function measureNoise(found: DiscoveredRow, context: BenchContext):
   };
   const measured: Pair[] = [];
   for (let place = 0; place < pairs; place += 1) {
-    const [first, second] = [await run(), await run()];
+    const [first, second] = [await run(place), await run(place + 1)];
     measured.push(
       isPatternFirst(place) ? { pattern: first, floor: second } : { pattern: second, floor: first },
     );
