@@ -1,7 +1,7 @@
 import { describe, it } from "vitest";
 import { type Blocked, memoryKey, stillBlocked } from "./blocked.ts";
 
-const policy = { name: "p", limit: 10, windowMs: 1_000 };
+const policy = { name: "p", limit: 10, windowMs: 1_000, burst: 10 };
 const refused = { allowed: false, limit: 10, remaining: 1, resetMs: 900, retryAfterMs: 300 };
 const blocked: Blocked = {
   judged: [

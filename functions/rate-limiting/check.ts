@@ -79,7 +79,19 @@ export async function checkNamed(
     if (!policy) return { kind: "no_such_policy", which };
     checks.push({ policy, key, cost });
   }
-  return await check(access, checks, startedAtMs);
+  const decision = await check(access, checks, startedAtMs);
+  return decision.kind === "judged" && !decision.allowed
+    ? (neverPasses(named, decision.judged) ?? decision)
+    : decision;
+}
+
+/** A policy that only the level knew may have a smaller burst than the one that was asked about. */
+function neverPasses(named: readonly NamedCheck[], judged: readonly Judged[]): Undecidable | null {
+  for (const [which, { policy }] of judged.entries()) {
+    const max = costMax(policy);
+    if ((named[which]?.cost ?? 0) > max) return { kind: "cost_too_high", which, costMax: max };
+  }
+  return null;
 }
 
 /** Decides by the policies given, in what is left of the budget. */

@@ -49,6 +49,13 @@ describe("a decision by a level that knows a newer policy", () => {
     }
   });
 
+  it("says that a cost could never pass by it", async ({ expect }) => {
+    const { ask } = await staleIsolate();
+    const never = { kind: "cost_too_high", which: 0, costMax: 5 };
+    expect(await ask("ann", 6)).toEqual(never);
+    expect(await ask("ann", 6)).toEqual(never);
+  });
+
   it("takes no longer than one budget for both trips", async ({ expect }) => {
     const { ask } = await staleIsolate();
     redis.faults.add({ target: "main", kind: "delay", delayMs: 200 });

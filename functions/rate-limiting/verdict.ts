@@ -17,6 +17,7 @@ export interface Judged {
     readonly name: string;
     readonly limit: number;
     readonly windowMs: number;
+    readonly burst: number;
   };
   readonly verdict: Verdict;
 }
