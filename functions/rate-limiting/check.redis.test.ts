@@ -135,6 +135,33 @@ describe("what cannot pass yet", () => {
     expect(await trip("fixed-window")).toBe(0);
   });
 
+  it("is told no shorter time from memory than is left, however slow the store was", async ({
+    expect,
+  }) => {
+    const policy = await calls.newPolicy({ limit: 1, windowMs: HOUR_MS });
+    await calls.check(policy);
+    redis.faults.add({ target: "main", kind: "delay", delayMs: 600, count: 1 });
+    const first = await calls.check(policy);
+    const again = await calls.check(policy);
+    const { retryAfterMs } = await usage(policy);
+    expect(first.retryAfterMs).toBeGreaterThanOrEqual(again.retryAfterMs);
+    expect(again.retryAfterMs).toBeGreaterThanOrEqual(retryAfterMs);
+    expect(again.resetMs).toBeGreaterThanOrEqual(retryAfterMs);
+  });
+
+  it("passes at once in this isolate by a policy that was raised, also where that is known from a level", async ({
+    expect,
+  }) => {
+    const policy = await calls.newPolicy({ limit: 1, windowMs: HOUR_MS });
+    const other = createCalls(stand.another());
+    expect(await calls.passes(policy, 2)).toBe(1);
+    expect(await other.passes(policy, 2)).toBe(0);
+    await calls.change(policy, { limit: 2, windowMs: HOUR_MS });
+    expect(await calls.passes(policy, 2)).toBe(1);
+    expect(await calls.check(policy)).toMatchObject({ allowed: false, limit: 2 });
+    expect(await trips(() => calls.check(policy))).toBe(0);
+  });
+
   it("passes at once in this isolate after a reset", async ({ expect }) => {
     for (const algorithm of ["gcra", "fixed-window", "sliding-window", "token-bucket"] as const) {
       const policy = await calls.newPolicy({ algorithm, limit: 2, windowMs: HOUR_MS });

@@ -13,7 +13,8 @@
  */
 import { UpstreamError } from "../../shared/kernel/errors.ts";
 import type { LimiterAccess } from "./access.ts";
-import { stillBlocked } from "./blocked.ts";
+import { memoryKey, stillBlocked } from "./blocked.ts";
+import { timeLeft } from "./budget.ts";
 import { judgeGcra } from "./gcra.ts";
 import { limitKeys } from "./keys.ts";
 import { doubtPolicy, knownPolicies, lastKnownPolicies } from "./policies.ts";
@@ -78,7 +79,19 @@ export async function checkNamed(
     if (!policy) return { kind: "no_such_policy", which };
     checks.push({ policy, key, cost });
   }
-  return await check(access, checks, startedAtMs);
+  const decision = await check(access, checks, startedAtMs);
+  return decision.kind === "judged" && !decision.allowed
+    ? (neverPasses(named, decision.judged) ?? decision)
+    : decision;
+}
+
+/** A policy that only the level knew may have a smaller burst than the one that was asked about. */
+function neverPasses(named: readonly NamedCheck[], judged: readonly Judged[]): Undecidable | null {
+  for (const [which, { policy }] of judged.entries()) {
+    const max = costMax(policy);
+    if ((named[which]?.cost ?? 0) > max) return { kind: "cost_too_high", which, costMax: max };
+  }
+  return null;
 }
 
 /** Decides by the policies given, in what is left of the budget. */
@@ -94,21 +107,23 @@ export async function check(
   }
   const sinceMs = access.attempts.clock();
   const levels = levelsOf(access, checks);
-  const memory = levels.join(" ");
-  const costs = checks.map(({ cost }) => cost);
+  const memory = memoryKey(levels);
   const remembered = access.blocked.get(memory, sinceMs);
-  const blocked = remembered && stillBlocked(remembered, costs, sinceMs);
+  const blocked = remembered && stillBlocked(remembered, checks, sinceMs);
   if (blocked) return { kind: "judged", allowed: false, judged: blocked };
   try {
     const policies = checks.map(({ policy }) => policy);
     const spentMs = isOpen(policies) ? sinceMs - startedAtMs : 0;
-    const timeoutMs = Math.max(0, budgetMs(access, policies) - spentMs);
-    const decision = await judge(access, { checks, levels }, timeoutMs);
-    const isExact = checks.every(({ policy }) => saysExactlyWhen(policy));
-    if (!decision.allowed && isExact) {
-      access.blocked.set(memory, { judged: decision.judged, costs, sinceMs }, sinceMs);
+    const leftMs = timeLeft(access.attempts.clock, budgetMs(access, policies) - spentMs);
+    const judged = await judge(access, { checks, levels }, leftMs);
+    const allowed = judged.every(({ verdict }) => verdict.allowed);
+    if (!allowed && policies.every(saysExactlyWhen)) {
+      const costs = checks.map(({ cost }) => cost);
+      const revisions = judged.map(({ policy }) => policy.revision);
+      const times = { sentAtMs: sinceMs, toldAtMs: access.attempts.clock() };
+      access.blocked.set(memory, { judged, costs, revisions, ...times }, sinceMs);
     }
-    return decision;
+    return { kind: "judged", allowed, judged };
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
     return onFailure(
@@ -116,6 +131,11 @@ export async function check(
       error,
     );
   }
+}
+
+/** With the policy that it was judged by, which may be newer than the one asked about. */
+interface JudgedBy extends Judged {
+  readonly policy: Policy;
 }
 
 interface Levels {
@@ -127,29 +147,23 @@ interface Levels {
 async function judge(
   access: LimiterAccess,
   { checks, levels }: Levels,
-  timeoutMs: number,
-): Promise<Extract<Decision, { kind: "judged" }>> {
+  leftMs: () => number,
+): Promise<readonly JudgedBy[]> {
   const [first] = checks;
   if (first !== undefined && !isGcra(first.policy)) {
-    const port = windowPort(access, timeoutMs);
-    const verdict = await judgeWindow(port, first);
-    return {
-      kind: "judged",
-      allowed: verdict.allowed,
-      judged: [{ policy: first.policy, verdict }],
-    };
+    const verdict = await judgeWindow(windowPort(access, leftMs), first);
+    return [{ policy: first.policy, verdict }];
   }
   const reply = await judgeGcra(
     access.redis,
     checks.map(({ policy, cost }, i) => ({ level: levels[i] ?? "", rate: policy, cost })),
-    { timeoutMs, charges: true },
+    { leftMs, charges: true },
   );
   if (reply.wasStale) for (const { policy } of checks) doubtPolicy(access, policy.name);
-  const judged = checks.flatMap(({ policy }, i) => {
+  return checks.flatMap(({ policy }, i) => {
     const verdict = reply.verdicts[i];
-    return verdict === undefined ? [] : [{ policy, verdict }];
+    return verdict === undefined ? [] : [{ policy: { ...policy, ...reply.rates[i] }, verdict }];
   });
-  return { kind: "judged", allowed: reply.allowed, judged };
 }
 
 /** The key of each check's level; with other algorithms than `gcra` only a name. */

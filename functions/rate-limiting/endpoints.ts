@@ -20,7 +20,8 @@ const STORE_PROBLEMS = { 503: ["redis_unavailable"], 504: ["deadline"] } as cons
 
 const LIMIT_HEADERS = {
   "RateLimit-Policy": "Each policy: its name, quota `q` and window `w` in seconds",
-  RateLimit: "Each policy: its name, remaining `r` and seconds `t` until that changes",
+  RateLimit:
+    "Each policy: its name, remaining `r` and seconds `t` until its quota is whole again, or until what it refused may pass",
   "Kv-Limiter": "`fail-open` when the store did not answer and the policies let pass",
 };
 

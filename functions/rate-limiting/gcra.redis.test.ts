@@ -129,7 +129,18 @@ describe("a check", () => {
     const jumped = frozenLevel();
     await jumped.at(HOUR_MS).check(ten, 10);
     await jumped.at(0).check(ten, 1);
-    expect(await jumped.at(1).check(ten, 1)).toMatchObject({ allowed: false, retryAfterMs: 1_100 });
+    expect(await jumped.at(1).check(ten, 1)).toMatchObject({ allowed: false, retryAfterMs: 1_099 });
+    expect(await jumped.at(1_099).check(ten, 1)).toMatchObject({ allowed: false, retryAfterMs: 1 });
+    expect(await jumped.at(1_100).check(ten, 1)).toMatchObject({ allowed: true, remaining: 0 });
+    const twice = frozenLevel();
+    await twice.at(HOUR_MS).check(ten, 10);
+    await twice.at(1_000).check(ten);
+    expect(await twice.at(0).check(ten)).toMatchObject({ allowed: false, retryAfterMs: 1_100 });
+    await twice.at(HOUR_MS).check(ten);
+    expect(await twice.at(9_000).check(ten)).toMatchObject({ allowed: false, retryAfterMs: 1_100 });
+    expect(await twice.at(10_100).check(ten)).toMatchObject({ allowed: true });
+    expect(await twice.at(10_200).check(ten)).toMatchObject({ allowed: true, remaining: 0 });
+    expect(await twice.at(10_200).check(ten)).toMatchObject({ allowed: false, retryAfterMs: 100 });
   });
 
   it("of cost 1 is what looking tells, and looking changes nothing", async ({ expect }) => {

@@ -12,7 +12,7 @@
  *    the two plus what the faster of the two lets pass in that time.
  */
 import { UpstreamError } from "../../shared/kernel/errors.ts";
-import type { RedisCallOptions, RedisPort, RedisReply } from "../../shared/redis/port.ts";
+import type { RedisPort, RedisReply } from "../../shared/redis/port.ts";
 import { integer, list, MalformedReply } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import gcraSource from "./gcra.lua";
@@ -35,6 +35,8 @@ export interface GcraVerdicts {
   /** Whether all passed. */
   readonly allowed: boolean;
   readonly verdicts: readonly Verdict[];
+  /** What each was judged by. */
+  readonly rates: readonly Rate[];
 }
 
 /**
@@ -46,7 +48,9 @@ const KEEP_MS_MIN = 6_000;
 /** How often one call may be told that it goes by an older policy. */
 const CORRECTIONS_MAX = 3;
 
-export interface GcraOptions extends RedisCallOptions {
+export interface GcraOptions {
+  /** Milliseconds that are left for all trips together. */
+  readonly leftMs?: () => number;
   /** Charges what passes; without it nothing changes. */
   readonly charges: boolean;
 }
@@ -60,9 +64,9 @@ export interface GcraOptions extends RedisCallOptions {
 export async function judgeGcra(
   redis: RedisPort,
   checks: readonly GcraCheck[],
-  { charges, ...options }: GcraOptions,
+  { charges, leftMs }: GcraOptions,
 ): Promise<GcraVerdicts & { readonly wasStale: boolean }> {
-  let rates = checks.map(({ rate }) => rate);
+  let rates: readonly Rate[] = checks.map(({ rate }) => rate);
   for (let corrections = 0; corrections <= CORRECTIONS_MAX; corrections += 1) {
     const reply = await runGcra(
       redis,
@@ -72,13 +76,13 @@ export async function judgeGcra(
         KEEP_MS_MIN,
         charges ? 1 : 0,
       ],
-      options,
+      leftMs === undefined ? {} : { timeoutMs: leftMs() },
     );
     if (reply.kind === "judged") {
       const verdicts = reply.verdicts.map(({ allowed, ...rest }, i) => {
         return { allowed, limit: rates[i]?.limit ?? 0, ...rest };
       });
-      return { ...reply, verdicts, wasStale: corrections > 0 };
+      return { ...reply, verdicts, rates, wasStale: corrections > 0 };
     }
     rates = rates.map((rate, i) => reply.newer[i] ?? rate);
   }

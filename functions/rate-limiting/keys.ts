@@ -1,7 +1,10 @@
 import { type KeySpace, storeKey } from "../../shared/redis/keys.ts";
 
 /** Of whom a limit is: the deployment and the tenant. */
-export type LimitSpace = Pick<KeySpace, "instance" | "tenant">;
+export interface LimitSpace extends Pick<KeySpace, "instance" | "tenant"> {
+  /** Of policies that an app brings itself: no stored one has any part in what is used of them. */
+  readonly isInline?: boolean;
+}
 
 /** Every key of one tenant. */
 export interface LimitKeys {
@@ -19,15 +22,15 @@ export interface LimitKeys {
   operation(id: string): string;
 }
 
-export function limitKeys({ instance, tenant }: LimitSpace): LimitKeys {
+export function limitKeys({ instance, tenant, isInline = false }: LimitSpace): LimitKeys {
   const space: KeySpace = { instance, pattern: "rate-limiting", node: null, tenant };
   const key = (...parts: string[]) => storeKey(space, ...parts);
   const start = key("").length;
   return {
     policies: key("policies"),
     revision: key("revision"),
-    level: (policy, caller) => key("level", policy, caller),
-    counters: (policy) => key("counter", policy),
+    level: (policy, caller) => key(isInline ? "inline-level" : "level", policy, caller),
+    counters: (policy) => key(isInline ? "inline-counter" : "counter", policy),
     counterId: (caller) => key(caller).slice(start),
     operation: (id) => key("operation", id),
   };

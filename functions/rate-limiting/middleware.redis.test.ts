@@ -1,7 +1,9 @@
 import { Hono } from "hono";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from "vitest";
 import { startTestRedis, type TestRedis } from "../../local/testing/stores.ts";
+import { checkNamed } from "./check.ts";
 import { type InlinePolicy, type RateLimitOptions, rateLimit } from "./middleware.ts";
+import { putPolicy } from "./policies.ts";
 import { createStand, definitionOf, type Stand } from "./testing/stand.ts";
 
 const HOUR_MS = 3_600_000;
@@ -103,6 +105,27 @@ describe("the middleware", () => {
     expect(refused.headers.get("Retry-After")).toBe("3600");
   });
 
+  it("adds its headers also to a reply that cannot be changed, as fetch() gives them", async ({
+    expect,
+  }) => {
+    const app = new Hono()
+      .use(rateLimit({ access: () => stand.request(), policies: [policy()] }))
+      .get("/", () => Response.redirect("http://upstream/", 302));
+    const reply = await app.request("/");
+    expect([reply.status, reply.headers.get("Location")]).toEqual([302, "http://upstream/"]);
+    expect(reply.headers.get("RateLimit")).toBe('"api";r=1;t=1800');
+  });
+
+  it("counts by its own policies, whatever is stored under their names", async ({ expect }) => {
+    const app = appOf([policy({ limit: 1 })], { user: () => "ann" });
+    await putPolicy(stand.request(), "other", definitionOf());
+    await putPolicy(stand.request(), "api", definitionOf({ limit: 1_000 }));
+    const named = [{ policy: "api", key: "user:ann", cost: 1 }];
+    expect(await checkNamed(stand.request(), named)).toMatchObject({ allowed: true });
+    expect((await app.get()).headers.get("RateLimit")).toBe('"api";r=0;t=3600');
+    expect((await app.get()).status).toBe(429);
+  });
+
   it("is open or closed while the store does not answer", async ({ expect }) => {
     redis.faults.add({ target: "main", kind: "refuse" });
     const open = await appOf([policy({ onError: "open" })]).get();
@@ -130,7 +153,14 @@ describe("the middleware", () => {
     expect(() => appOf([])).toThrow("one to eight");
     expect(() => appOf(Array.from({ length: 9 }, () => policy()))).toThrow("one to eight");
     expect(() => appOf([policy(), fixed])).toThrow("only gcra");
+    expect(() => appOf([policy(), policy({ limit: 9 })])).toThrow("a name of its own");
+    for (const name of ["", 'a"b', "ä"]) {
+      expect(() => appOf([policy({ name })]), name).toThrow("a name of its own");
+    }
     expect((await appOf([fixed]).get()).status).toBe(200);
     expect((await appOf([policy()], { cost: () => 3 }).get()).status).toBe(500);
+    expect((await appOf([policy()], { cost: () => 0 }).get()).status).toBe(500);
+    expect((await appOf([policy()], { cost: () => -1 }).get()).status).toBe(500);
+    expect((await appOf([policy()]).get()).headers.get("RateLimit")).toBe('"api";r=1;t=1800');
   });
 });

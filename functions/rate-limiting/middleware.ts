@@ -21,6 +21,7 @@ import { rateLimitHeaders } from "./rate-limit-headers.ts";
 import { retryAfterMsOf } from "./verdict.ts";
 
 export interface InlinePolicy extends PolicyDefinition {
+  /** Goes into the headers: 1 to 128 characters of `A-Z a-z 0-9 . _ ~ : @ -`. A stored policy of this name is another. */
   readonly name: string;
   /** Raise it when the policy changes while both versions are deployed; the higher one holds. Default 1. */
   readonly revision?: number;
@@ -41,11 +42,15 @@ export interface RateLimitOptions<E extends Env> {
   readonly onLimited?: (c: Context<E>, retryAfterMs: number) => Response;
 }
 
+const NAME = /^[A-Za-z0-9._~:@-]{1,128}$/;
+
 /** Answers 429 past the limit, and 503 when the store does not answer and a policy is `closed`. */
 export function rateLimit<E extends Env>(options: RateLimitOptions<E>): MiddlewareHandler<E> {
   const { access, cost = () => 1 } = options;
   const policies = options.policies.map((policy) => ({ revision: 1, ...policy }));
   assert(policies.length >= 1 && policies.length <= CHECKS_MAX, "one to eight policies");
+  const names = new Set(policies.map(({ name }) => name).filter((name) => NAME.test(name)));
+  assert(names.size === policies.length, "each policy needs a name of its own");
   assert(policies.length === 1 || policies.every(isGcra), "only gcra policies combine");
   return async (c, next) => {
     const key = clientKey({
@@ -55,11 +60,14 @@ export function rateLimit<E extends Env>(options: RateLimitOptions<E>): Middlewa
     });
     const units = cost(c);
     assert(
-      Number.isSafeInteger(units) && policies.every((policy) => units <= costMax(policy)),
+      Number.isSafeInteger(units) &&
+        units >= 1 &&
+        policies.every((policy) => units <= costMax(policy)),
       "a request costs a whole number of units that each policy could let pass",
     );
+    const given = access(c);
     const decision = await decide(
-      access(c),
+      { ...given, space: { ...given.space, isInline: true } },
       policies.map((policy) => ({ policy, key, cost: units })),
     );
     if (decision === null) return unavailable(c);
@@ -69,7 +77,7 @@ export function rateLimit<E extends Env>(options: RateLimitOptions<E>): Middlewa
       c.res = options.onLimited?.(c, retryAfterMs) ?? limited(c, retryAfterMs);
     }
     for (const [name, value] of Object.entries(rateLimitHeaders(decision))) {
-      c.res.headers.set(name, value);
+      c.header(name, value);
     }
     return undefined;
   };

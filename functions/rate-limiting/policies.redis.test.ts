@@ -57,7 +57,9 @@ describe("a policy", () => {
     expect(await put("a")).toMatchObject({ kind: "created", policy: { revision: 3 } });
   });
 
-  it("keeps its algorithm, and its window unless it is gcra", async ({ expect }) => {
+  it("keeps its algorithm, and its window unless it is gcra, and a bucket its burst", async ({
+    expect,
+  }) => {
     await put("exact", { windowMs: 1_000 });
     expect(await put("exact", { windowMs: 2_000 })).toMatchObject({ kind: "changed" });
     expect(await put("exact", { algorithm: "token-bucket" })).toMatchObject({
@@ -73,6 +75,15 @@ describe("a policy", () => {
       kind: "differs",
       policy: { windowMs: 1_000, limit: 3 },
     });
+    const bucket = { algorithm: "token-bucket", limit: 3, windowMs: 1_000, burst: 9 } as const;
+    await put("bucket", bucket);
+    expect(await put("bucket", { ...bucket, limit: 4 })).toMatchObject({ kind: "changed" });
+    for (const other of [{ burst: 8 }, { burst: 10 }, { windowMs: 2_000 }]) {
+      expect(await put("bucket", { ...bucket, ...other })).toMatchObject({
+        kind: "differs",
+        policy: { limit: 4, burst: 9 },
+      });
+    }
   });
 
   it("is one of at most a thousand of a tenant, which are listed by name", async ({ expect }) => {
@@ -175,6 +186,27 @@ describe("an isolate", () => {
     await calls.check(policy, "ann");
     expect(await ask("ann")).toMatchObject({ judged: [{ verdict: { limit: 5, remaining: 2 } }] });
     expect(await ask("eve")).toMatchObject({ judged: [{ verdict: { limit: 5 } }] });
+  });
+
+  it("forgets five seconds after it asked, however late the answer came", async ({ expect }) => {
+    const calls = createCalls(stand);
+    const other = stand.another();
+    const policy = await calls.newPolicy({ limit: 10 });
+    const limit = async () => {
+      const decision = await checkNamed(other.request(), [{ policy, key: "ann", cost: 1 }]);
+      return decision.kind === "judged" ? decision.judged[0]?.verdict.limit : decision.kind;
+    };
+    const late = { target: "main", kind: "delay-response", delayMs: 600, count: 1 } as const;
+    redis.faults.add({ ...late, command: "HMGET" });
+    expect(await limit()).toBe(10);
+    await calls.change(policy, { limit: 5 });
+    other.setAhead(4_500);
+    expect(await limit()).toBe(5);
+    redis.faults.add({ ...late, command: "EVALSHA" });
+    await putPolicy(other.request(), policy, definitionOf({ limit: 6 }));
+    await calls.change(policy, { limit: 7 });
+    other.setAhead(9_000);
+    expect(await limit()).toBe(7);
   });
 
   it("forgets after five seconds", async ({ expect }) => {

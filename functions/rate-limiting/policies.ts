@@ -40,6 +40,7 @@ export async function putPolicy(
 ): Promise<PutPolicy> {
   const keys = limitKeys(access.space);
   const operation = keys.operation(workerOperationId(access.newId()));
+  const sinceMs = access.attempts.clock();
   const { reply } = await attemptWrite("redis", access.attempts, ({ timeoutMs, expiresAtMs }) =>
     runPut(
       access.redis,
@@ -57,7 +58,7 @@ export async function putPolicy(
   );
   if (reply.kind === "too_many") return reply;
   const policy = parsePolicy(name, reply.text);
-  remember(access, policy);
+  remember(access, policy, sinceMs);
   return { kind: reply.kind, policy };
 }
 
@@ -145,6 +146,7 @@ async function fetchPolicies(
   timeoutMs: number,
 ): Promise<readonly (Policy | null)[]> {
   const key = limitKeys(access.space).policies;
+  const sinceMs = access.attempts.clock();
   const texts = await decoded(async () =>
     list(await access.redis.command(["HMGET", key, ...names], { timeoutMs })),
   );
@@ -152,7 +154,7 @@ async function fetchPolicies(
     names.map((name, i) => {
       const policy = nullable(texts[i], (stored) => parsePolicy(name, text(stored)));
       if (policy === null) forget(access, name);
-      else remember(access, policy);
+      else remember(access, policy, sinceMs);
       return policy;
     }),
   );
@@ -169,11 +171,11 @@ async function decoded<Value>(read: () => Promise<Value>): Promise<Value> {
   }
 }
 
-function remember(access: LimiterAccess, policy: Policy): void {
+/** It was so when the store was asked, and may have changed before the answer came. */
+function remember(access: LimiterAccess, policy: Policy, sinceMs: number): void {
   const key = cacheKey(access, policy.name);
-  const nowMs = access.attempts.clock();
-  access.policies.set(key, policy, nowMs);
-  access.lastKnown.set(key, policy, nowMs);
+  access.policies.set(key, policy, sinceMs);
+  access.lastKnown.set(key, policy, sinceMs);
 }
 
 function forget(access: LimiterAccess, name: string): void {

@@ -57,10 +57,14 @@ export function costMax({ burst }: Pick<PolicyDefinition, "burst">): number {
 
 /**
  * What the state of a policy hangs on besides its name. A policy can change in all that is not in here: with
- * another algorithm, or with other windows to count in, every key would start afresh beside its old count.
+ * another algorithm, or with other windows to count in, every key would start afresh beside its old count; and
+ * a bucket keeps what it holds, which may be more than a smaller burst.
  */
-export function continuityOf({ algorithm, windowMs }: PolicyDefinition): string {
-  return algorithm === "gcra" ? algorithm : `${algorithm}/${windowMs}`;
+export function continuityOf({ algorithm, windowMs, burst }: PolicyDefinition): string {
+  if (algorithm === "gcra") return algorithm;
+  return algorithm === "token-bucket"
+    ? `${algorithm}/${windowMs}/${burst}`
+    : `${algorithm}/${windowMs}`;
 }
 
 const FORMAT = "1";

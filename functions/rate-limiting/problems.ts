@@ -25,17 +25,28 @@ export function noSuchPolicy(c: Ctx, name: string, at = "path.policy"): Response
   });
 }
 
-export function policyDiffers(c: Ctx, { algorithm, windowMs }: Policy): Response {
-  const isGcra = algorithm === "gcra";
-  const fixed = isGcra ? "algorithm" : "algorithm and window";
+/** What cannot change, by algorithm. */
+const FIXED = {
+  gcra: "algorithm",
+  "fixed-window": "algorithm and window",
+  "sliding-window": "algorithm and window",
+  "token-bucket": "algorithm, window and burst",
+} as const;
+
+export function policyDiffers(c: Ctx, { algorithm, windowMs, burst }: Policy): Response {
   return problem(c, {
     status: 409,
     code: "policy_differs",
     title: "Policy differs",
-    detail: `The ${fixed} of this policy cannot change: what was used would be forgotten. Use another name, or delete it first.`,
+    detail: `The ${FIXED[algorithm]} of this policy cannot change: what was used would be forgotten. Use another name, or delete it first.`,
     errors: [
       { at: "body.algorithm", message: `is ${algorithm} in the policy` },
-      ...(isGcra ? [] : [{ at: "body.windowMs", message: `is ${windowMs} in the policy` }]),
+      ...(algorithm === "gcra"
+        ? []
+        : [{ at: "body.windowMs", message: `is ${windowMs} in the policy` }]),
+      ...(algorithm === "token-bucket"
+        ? [{ at: "body.burst", message: `is ${burst} in the policy` }]
+        : []),
     ],
   });
 }

@@ -24,17 +24,17 @@ async function send(url: string, method: string, path: string, body?: unknown) {
     headers: { Authorization: `Bearer ${KEY}`, "Content-Type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  await reply.arrayBuffer();
-  return reply.status;
+  return { status: reply.status, body: (await reply.json()) as { readonly resetMs: number } };
 }
 
 /** How many of 200 checks, half of them to each process, pass; every other answer is a 429. */
 async function passedOf200(policy: string): Promise<number> {
-  const statuses = await Promise.all(
+  const replies = await Promise.all(
     Array.from({ length: 200 }, (_, i) =>
       send(workers.urls[i % 2] ?? "", "POST", `${policy}/check`, { key: "ann" }),
     ),
   );
+  const statuses = replies.map(({ status }) => status);
   const passed = statuses.filter((status) => status === 200).length;
   const refused = statuses.filter((status) => status === 429).length;
   if (passed + refused !== 200) throw new Error(`other answers: ${statuses.join(" ")}`);
@@ -42,6 +42,21 @@ async function passedOf200(policy: string): Promise<number> {
 }
 
 describe("two Worker processes whose clocks are five seconds apart", () => {
+  it("see the same window end five seconds apart", async ({ expect }) => {
+    const policy = `two-${crypto.randomUUID()}`;
+    const windowMs = 31 * 24 * HOUR_MS;
+    const definition = { algorithm: "fixed-window", limit: 9, windowMs, onError: "closed" };
+    await send(workers.urls[0] ?? "", "PUT", policy, definition);
+    const [ahead = 0, behind = 0] = await Promise.all(
+      workers.urls.map(async (url) => {
+        return (await send(url, "POST", `${policy}/check`, { key: "ann" })).body.resetMs;
+      }),
+    );
+    const apartMs = (behind - ahead + windowMs) % windowMs;
+    expect(apartMs).toBeGreaterThan(4_000);
+    expect(apartMs).toBeLessThan(6_000);
+  });
+
   it("let exactly 100 of 200 concurrent checks pass, twenty times in a row", async ({ expect }) => {
     const passed: number[] = [];
     for (let round = 0; round < 20; round += 1) {

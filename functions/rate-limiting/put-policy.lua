@@ -7,7 +7,8 @@
 -- ARGV[1] name  [2] definition  [3] continuity: what may not change  [4] policies_max  [5] expires_at_ms  [6] answer_until_ms
 --
 -- Returns { 'created' | 'changed' | 'unchanged' | 'differs', policy }, { 'too_many', '' }
--- or, with nothing done, { 'expired', now }. The continuity of a policy is its algorithm, with `/<window_ms>` unless that is gcra.
+-- or, with nothing done, { 'expired', now }. The continuity of a policy is its algorithm, with `/<window_ms>` unless that is
+-- gcra, and `/<burst>` if it is token-bucket.
 --
 -- A repeat finds its operation and answers as the first time: it undoes no later change.
 local known = redis.call('GET', KEYS[1])
@@ -20,9 +21,10 @@ local function decide()
   local policy = redis.call('HGET', KEYS[2], ARGV[1])
   if policy then
     local definition = string.match(policy, '^%d+ (.*)$')
-    local algorithm, window = string.match(definition, '^%d+ (%S+) %d+ (%d+)')
+    local algorithm, window, burst = string.match(definition, '^%d+ (%S+) %d+ (%d+) (%d+)')
+    local continuity = algorithm .. (algorithm == 'gcra' and '' or '/' .. window) .. (algorithm == 'token-bucket' and '/' .. burst or '')
     if definition == ARGV[2] then return 'unchanged', policy end
-    if (algorithm == 'gcra' and algorithm or algorithm .. '/' .. window) ~= ARGV[3] then return 'differs', policy end
+    if continuity ~= ARGV[3] then return 'differs', policy end
   elseif redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[4]) then
     return 'too_many', ''
   end

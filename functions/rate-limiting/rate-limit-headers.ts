@@ -2,7 +2,7 @@
  * @module
  * A decision as headers: `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10,
  * structured-field lists, RFC 9651) and `Retry-After` (RFC 9110 section 10.2.3). Seconds are rounded up, so
- * that who obeys is never early.
+ * that who obeys is never early where the algorithm says exactly when.
  */
 import type { Decision } from "./check.ts";
 import { type Judged, retryAfterMsOf } from "./verdict.ts";

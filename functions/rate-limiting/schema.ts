@@ -42,7 +42,8 @@ const definition = {
 };
 
 const OnError = z.enum(ON_ERROR).meta({
-  description: "While the store does not answer within 300 ms: refuse with 503, or let pass",
+  description:
+    "While the store does not answer: `closed` refuses with 503 shortly before the deadline, `open` lets pass after 300 ms",
 });
 
 const Burst = Units.meta({
@@ -86,9 +87,18 @@ const Ms = z.int().min(0);
 export const VerdictReply = z.strictObject({
   allowed: z.boolean(),
   limit: Units,
-  remaining: z.int().min(0).meta({ description: "Units that would pass now" }),
-  resetMs: Ms.meta({ description: "Until all that was used has come back" }),
-  retryAfterMs: Ms.meta({ description: "Until the same check would pass; 0 when it passed" }),
+  remaining: z.int().min(0).meta({
+    description:
+      "Units that would pass now; 0 for a check refused by another algorithm than `gcra`",
+  }),
+  resetMs: Ms.meta({
+    description:
+      "Until all that was used has come back; with other algorithms than `gcra` until the window ends",
+  }),
+  retryAfterMs: Ms.meta({
+    description:
+      "Until the same check would pass; 0 when it passed. With `sliding-window` and `token-bucket` until the window ends: it may be refused then too",
+  }),
 });
 
 export const VerdictsReply = z.strictObject({

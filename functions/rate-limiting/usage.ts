@@ -7,6 +7,8 @@ import { ANSWER_MARGIN_MS, workerOperationId } from "../../shared/kernel/operati
 import { integer, list, MalformedReply } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import type { LimiterAccess } from "./access.ts";
+import { memoryKey } from "./blocked.ts";
+import { timeLeft } from "./budget.ts";
 import { judgeGcra } from "./gcra.ts";
 import { limitKeys } from "./keys.ts";
 import { isGcra, type Policy } from "./policy.ts";
@@ -21,10 +23,11 @@ export async function lookAtUsage(
   key: string,
 ): Promise<Verdict> {
   return await attemptRead(access.attempts, async (timeoutMs) => {
-    if (!isGcra(policy)) return await lookAtWindow(windowPort(access, timeoutMs), { policy, key });
+    const leftMs = timeLeft(access.attempts.clock, timeoutMs);
+    if (!isGcra(policy)) return await lookAtWindow(windowPort(access, leftMs), { policy, key });
     const level = limitKeys(access.space).level(policy.name, key);
     const { verdicts } = await judgeGcra(access.redis, [{ level, rate: policy, cost: 1 }], {
-      timeoutMs,
+      leftMs,
       charges: false,
     });
     const [verdict] = verdicts;
@@ -35,7 +38,7 @@ export async function lookAtUsage(
 
 /**
  * Forgets what a caller has used. One trip. Other isolates may refuse from memory for up to
- * `BLOCKED_MS_MAX` more.
+ * `BLOCKED_MS_MAX` more, this one what was asked together with other checks.
  */
 export async function resetUsage(
   access: LimiterAccess,
@@ -48,7 +51,10 @@ export async function resetUsage(
   await attemptWrite("redis", access.attempts, ({ timeoutMs, expiresAtMs }) => {
     const counters = isGcra(policy)
       ? []
-      : windowKeys(windowPort(access, timeoutMs), { policy, key });
+      : windowKeys(
+          windowPort(access, () => timeoutMs),
+          { policy, key },
+        );
     return runReset(
       access.redis,
       [operation, level, ...counters],
@@ -56,7 +62,7 @@ export async function resetUsage(
       { timeoutMs },
     );
   });
-  access.blocked.delete(level);
+  access.blocked.delete(memoryKey([level]));
 }
 
 const runReset = defineScript<

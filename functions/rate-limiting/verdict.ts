@@ -5,9 +5,9 @@ export interface Verdict {
   readonly limit: number;
   /** Units that would pass now. */
   readonly remaining: number;
-  /** Until everything that was used has come back, if nothing more is used. */
+  /** Until everything that was used has come back, if nothing more is used; the end of the window with the SDK's algorithms. */
   readonly resetMs: number;
-  /** Until the same check would pass, if nothing else passes before; 0 when it has passed. */
+  /** Until the same check would pass, if nothing else passes before; 0 when it has passed. The SDK's know the window's end only. */
   readonly retryAfterMs: number;
 }
 
@@ -17,6 +17,7 @@ export interface Judged {
     readonly name: string;
     readonly limit: number;
     readonly windowMs: number;
+    readonly burst: number;
   };
   readonly verdict: Verdict;
 }

@@ -1,9 +1,9 @@
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, describe, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, it, vi } from "vitest";
 import { startTestRedis, type TestRedis } from "../../local/testing/stores.ts";
-import { readPolicy } from "./policies.ts";
+import { deletePolicy, putPolicy, readPolicy } from "./policies.ts";
 import { createCalls } from "./testing/calls.ts";
-import { createStand, type Stand } from "./testing/stand.ts";
+import { createStand, definitionOf, type Stand } from "./testing/stand.ts";
 import { lookAtUsage } from "./usage.ts";
 
 const HOUR_MS = 3_600_000;
@@ -27,6 +27,10 @@ afterAll(async () => {
 beforeEach(() => {
   stand = createStand(redis);
   calls = createCalls(stand);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 async function look(policy: string, key: string) {
@@ -80,6 +84,43 @@ describe("the SDK's algorithms", () => {
       passed.push(await calls.passes(policy, 200));
     }
     expect(passed).toEqual(Array.from({ length: 20 }, () => 100));
+  });
+
+  it("fill a token bucket anew when it is deleted and made with a smaller burst", async ({
+    expect,
+  }) => {
+    const bucket = { algorithm: "token-bucket", limit: 1, windowMs: HOUR_MS, burst: 50 } as const;
+    const policy = await calls.newPolicy(bucket);
+    expect(await calls.passes(policy, 10)).toBe(10);
+    await deletePolicy(stand.request(), policy);
+    await putPolicy(stand.request(), policy, definitionOf({ ...bucket, burst: 2 }));
+    expect(await calls.passes(policy, 10)).toBe(2);
+  });
+
+  it("look at a token bucket as a check finds it, with what was refilled since", async ({
+    expect,
+  }) => {
+    const policy = await calls.newPolicy({
+      algorithm: "token-bucket",
+      limit: 2,
+      windowMs: HOUR_MS,
+      burst: 5,
+    });
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const startMs = Date.now();
+    const at = (ms: number) => vi.setSystemTime(startMs + ms);
+    await calls.check(policy, "ann", 5);
+    expect(await look(policy, "ann")).toMatchObject({ allowed: false, retryAfterMs: HOUR_MS });
+    at(HOUR_MS + 600_000);
+    expect(await look(policy, "ann")).toMatchObject({
+      allowed: true,
+      remaining: 2,
+      resetMs: HOUR_MS - 600_000,
+      retryAfterMs: 0,
+    });
+    at(9 * HOUR_MS);
+    expect(await look(policy, "ann")).toMatchObject({ remaining: 5 });
+    expect(await calls.check(policy, "ann", 5)).toMatchObject({ allowed: true, remaining: 0 });
   });
 
   it("take a burst beyond the limit with a token bucket only", async ({ expect }) => {

@@ -10,7 +10,7 @@
 import { Ratelimit } from "@upstash/ratelimit";
 import { UpstreamError } from "../../shared/kernel/errors.ts";
 import type { Clock } from "../../shared/kernel/time.ts";
-import type { RedisArgument, RedisCallOptions, RedisPort } from "../../shared/redis/port.ts";
+import type { RedisArgument, RedisPort } from "../../shared/redis/port.ts";
 import type { LimiterAccess } from "./access.ts";
 import { type LimitKeys, limitKeys } from "./keys.ts";
 import type { Policy } from "./policy.ts";
@@ -28,9 +28,8 @@ export async function judgeWindow(
   { policy, key, cost }: WindowCheck,
 ): Promise<Verdict> {
   const limiter = limiterOf(port, policy);
-  const { success, remaining, reset } = await limiter.limit(port.keys.counterId(key), {
-    rate: cost,
-  });
+  const id = counterId(port.keys, { policy, key });
+  const { success, remaining, reset } = await limiter.limit(id, { rate: cost });
   const untilMs = Math.max(0, reset - port.clock());
   return {
     allowed: success,
@@ -46,7 +45,9 @@ export async function lookAtWindow(
   port: WindowPort,
   { policy, key }: Omit<WindowCheck, "cost">,
 ): Promise<Verdict> {
-  const { remaining, reset } = await limiterOf(port, policy).getRemaining(port.keys.counterId(key));
+  const id = counterId(port.keys, { policy, key });
+  const found = await limiterOf(port, policy).getRemaining(id);
+  const { remaining, reset } = refilled(policy, found, port.clock());
   const untilMs = Math.max(0, reset - port.clock());
   const allowed = remaining > 0;
   return {
@@ -58,6 +59,31 @@ export async function lookAtWindow(
   };
 }
 
+interface Remaining {
+  readonly remaining: number;
+  /** End of the window. */
+  readonly reset: number;
+}
+
+/** The SDK tells what a bucket held when it was last charged; it is refilled at the end of each window. */
+function refilled(
+  { algorithm, limit, windowMs, burst }: Policy,
+  { remaining, reset }: Remaining,
+  nowMs: number,
+): Remaining {
+  if (algorithm !== "token-bucket" || nowMs < reset) return { remaining, reset };
+  const refills = Math.floor((nowMs - reset) / windowMs) + 1;
+  return {
+    remaining: Math.min(burst, remaining + refills * limit),
+    reset: reset + refills * windowMs,
+  };
+}
+
+/** A bucket is of its burst: one that was made with a larger burst may hold more than may pass now. */
+function counterId(keys: LimitKeys, { policy, key }: Pick<WindowCheck, "policy" | "key">): string {
+  return keys.counterId(policy.algorithm === "token-bucket" ? `${policy.burst} ${key}` : key);
+}
+
 /**
  * The keys that the SDK may hold of a caller, by the windows that any Worker can be in now. The SDK's own
  * reset walks over all keys of the database.
@@ -66,7 +92,7 @@ export function windowKeys(
   { keys, clock }: WindowPort,
   { policy, key }: Omit<WindowCheck, "cost">,
 ): readonly string[] {
-  const start = `${keys.counters(policy.name)}:${keys.counterId(key)}`;
+  const start = `${keys.counters(policy.name)}:${counterId(keys, { policy, key })}`;
   if (policy.algorithm === "token-bucket") return [start];
   const window = Math.floor(clock() / policy.windowMs);
   return [window - 1, window, window + 1].map((which) => `${start}:${which}`);
@@ -75,21 +101,22 @@ export function windowKeys(
 /** What a check of these algorithms needs. */
 export interface WindowPort {
   readonly redis: RedisPort;
-  readonly options: RedisCallOptions;
+  /** Milliseconds that are left for the call, also when it has to send the script after its hash. */
+  readonly leftMs: () => number;
   readonly keys: LimitKeys;
   readonly clock: Clock;
 }
 
 export function windowPort(
   { redis, space, attempts }: LimiterAccess,
-  timeoutMs: number,
+  leftMs: () => number,
 ): WindowPort {
-  return { redis, options: { timeoutMs }, keys: limitKeys(space), clock: attempts.clock };
+  return { redis, leftMs, keys: limitKeys(space), clock: attempts.clock };
 }
 
-function limiterOf({ redis, options, keys }: WindowPort, policy: Policy): Ratelimit {
+function limiterOf({ redis, leftMs, keys }: WindowPort, policy: Policy): Ratelimit {
   return new Ratelimit({
-    redis: new ScriptsOnly(redis, options),
+    redis: new ScriptsOnly(redis, leftMs),
     prefix: keys.counters(policy.name),
     limiter: algorithmOf(policy),
     timeout: 0,
@@ -115,11 +142,11 @@ function algorithmOf({ algorithm, limit, windowMs, burst }: Policy) {
 /** What the SDK needs of a client: it runs scripts, and nothing else with what we leave on. */
 class ScriptsOnly {
   readonly #redis: RedisPort;
-  readonly #options: RedisCallOptions;
+  readonly #leftMs: () => number;
 
-  constructor(redis: RedisPort, options: RedisCallOptions) {
+  constructor(redis: RedisPort, leftMs: () => number) {
     this.#redis = redis;
-    this.#options = options;
+    this.#leftMs = leftMs;
   }
 
   evalsha = <Args extends unknown[], Reply>(sha1: string, keys: string[], args: Args) =>
@@ -133,10 +160,9 @@ class ScriptsOnly {
 
   async #run<Reply>(command: string, script: string, keys: string[], args: unknown[]) {
     const given = args.map((value): RedisArgument => String(value));
-    const reply = await this.#redis.command(
-      [command, script, keys.length, ...keys, ...given],
-      this.#options,
-    );
+    const reply = await this.#redis.command([command, script, keys.length, ...keys, ...given], {
+      timeoutMs: this.#leftMs(),
+    });
     return reply as Reply;
   }
 }
