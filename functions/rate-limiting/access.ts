@@ -21,7 +21,7 @@ export interface LimiterAccess {
 }
 
 /** A change of a policy is known to every isolate after this. */
-export const POLICY_TTL_MS = 5_000;
+const POLICY_TTL_MS = 5_000;
 
 export const POLICIES: BoundedCacheOptions = { entriesMax: 1_000, ttlMs: POLICY_TTL_MS };
 export const LAST_KNOWN: BoundedCacheOptions = { entriesMax: 1_000, ttlMs: 600_000 };

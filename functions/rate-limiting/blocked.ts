@@ -12,7 +12,7 @@ import type { Policy } from "./policy.ts";
 import type { Judged } from "./verdict.ts";
 import { retryAfterMsOf } from "./verdict.ts";
 
-export const BLOCKED_MS_MAX = 1_000;
+const BLOCKED_MS_MAX = 1_000;
 
 export const BLOCKED: BoundedCacheOptions = { entriesMax: 10_000, ttlMs: BLOCKED_MS_MAX };
 

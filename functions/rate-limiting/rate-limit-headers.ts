@@ -8,7 +8,7 @@ import type { Decision } from "./check.ts";
 import { type Judged, retryAfterMsOf } from "./verdict.ts";
 
 /** Says that a request passed because the limiter could not be asked. */
-export const LIMITER_HEADER = "Kv-Limiter";
+const LIMITER_HEADER = "Kv-Limiter";
 
 export function rateLimitHeaders(decision: Decision): Readonly<Record<string, string>> {
   if (decision.kind === "let_pass") {

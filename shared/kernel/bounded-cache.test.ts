@@ -30,6 +30,12 @@ describe("a bounded cache", () => {
     expect([cache.get("a", 1), cache.get("b", 1)]).toEqual([1, 3]);
   });
 
+  it("forgets what is from the future of a clock that was put back", ({ expect }) => {
+    const cache = boundedCache<string>({ entriesMax: 2, ttlMs: 100 });
+    cache.set("a", "1", 1_000);
+    expect([cache.get("a", 1_000), cache.get("a", 999)]).toEqual(["1", undefined]);
+  });
+
   it("forgets what is deleted", ({ expect }) => {
     const cache = boundedCache<number>({ entriesMax: 2, ttlMs: 100 });
     cache.set("a", 1, 0);

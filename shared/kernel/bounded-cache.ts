@@ -1,7 +1,8 @@
 /**
  * @module
  * A small cache that may live as long as an isolate: bounded in entries and age, and never holding a
- * promise, because the platform cancels a promise together with the request that made it.
+ * promise, because the platform cancels a promise together with the request that made it. An entry from the
+ * future of a clock that was put back is as good as none: nobody knows how old it is.
  */
 export interface BoundedCacheOptions {
   readonly entriesMax: number;
@@ -16,12 +17,13 @@ export interface BoundedCache<Value> {
 }
 
 export function boundedCache<Value>(options: BoundedCacheOptions): BoundedCache<Value> {
-  const entries = new Map<string, { readonly value: Value; readonly expiresAtMs: number }>();
+  const entries = new Map<string, { readonly value: Value; readonly sinceMs: number }>();
   return {
     get(key, nowMs) {
       const entry = entries.get(key);
       if (entry === undefined) return undefined;
-      if (nowMs < entry.expiresAtMs) return entry.value;
+      const ageMs = nowMs - entry.sinceMs;
+      if (ageMs >= 0 && ageMs < options.ttlMs) return entry.value;
       entries.delete(key);
       return undefined;
     },
@@ -31,7 +33,7 @@ export function boundedCache<Value>(options: BoundedCacheOptions): BoundedCache<
         const oldest = entries.keys().next();
         if (!oldest.done) entries.delete(oldest.value);
       }
-      entries.set(key, { value, expiresAtMs: nowMs + options.ttlMs });
+      entries.set(key, { value, sinceMs: nowMs });
     },
     delete(key) {
       entries.delete(key);
