@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, inject, it } from "vitest";
+import { sessionKeys } from "./keys.ts";
 import { createCalls, nextCookie } from "./testing/calls.ts";
 import { createStand } from "./testing/stand.ts";
 import { withStoreClock } from "./testing/store-clock.ts";
@@ -133,6 +134,19 @@ describe("the grace of a rotated token", () => {
 });
 
 describe("the store's own expiry", () => {
+  it("keeps the epoch for as long as a session can live, from when it was raised", async ({
+    expect,
+  }) => {
+    const { begin, later, endOthers, opened, stand } = timed();
+    const cookie = await begin();
+    const keys = sessionKeys({ instance: stand.instance, tenant: "test" }, opened(cookie));
+    const leftMs = async () => Number(await stand.request().redis.command(["PTTL", keys.user]));
+    expect(Math.abs((await leftMs()) - 12 * HOUR_MS)).toBeLessThan(5_000);
+    later(10 * MINUTE_MS);
+    await endOthers(cookie);
+    expect(Math.abs((await leftMs()) - 12 * HOUR_MS - 10 * MINUTE_MS)).toBeLessThan(5_000);
+  });
+
   it("removes what has ended, without anybody asking", async ({ expect }) => {
     const stand = createStand(inject("redis"), { policy: { idleMs: 300, absoluteMs: 600 } });
     const { begin, lives } = createCalls(stand);

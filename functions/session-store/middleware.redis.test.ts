@@ -125,6 +125,7 @@ describe("sessions in an app of their own", () => {
     expect(await read(text())).toMatchObject({ session: { data: [["n", '"before"']] } });
     const present = text();
     const out = await call("POST", "/my/out");
+    expect(out).toMatchObject({ status: 200, text: "out" });
     expect(out.headers.getSetCookie()[0]).toMatch(/^__Host-sid=; Max-Age=0;/);
     expect(await read(present)).toEqual({ kind: "no_session" });
   });

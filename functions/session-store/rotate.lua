@@ -20,7 +20,6 @@ local is_login, is_mine = ARGV[5] == '0', ARGV[5] == '0' and s[1] == ARGV[2]
 if not s[1] or tonumber(s[2]) <= now then return { 'no_session' } end
 if s[1] ~= ARGV[1] and not is_mine and not (grace and tonumber(grace) > now) then return { 'no_session' } end
 if tonumber(s[3]) < tonumber(redis.call('HGET', KEYS[2], 'epoch') or 0) then return { 'no_session' } end
-if is_mine then return { 'rotated', '', s[5], s[2], s[6], now } end
 if s[1] ~= ARGV[1] and not is_login then return { 'rotated', kid, s[5], s[2], s[6], now } end
 if now > tonumber(ARGV[4]) then return { 'expired', now } end
 
