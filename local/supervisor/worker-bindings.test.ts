@@ -65,6 +65,17 @@ describe("the Worker's bindings", () => {
   });
 });
 
+describe("the secret that signs session cookies", () => {
+  it("is the data folder's, the same for the Worker and for wrangler dev", ({ expect }) => {
+    const stack = around(false);
+    for (const instance of ["local", "dev"] as const) {
+      const { SESSION_SECRETS } = workerBindings(stack, instance);
+      expect(JSON.parse(SESSION_SECRETS ?? "")).toEqual({ local: stack.secrets.sessionSecret });
+    }
+    expect(stack.secrets.sessionSecret).toMatch(/^[0-9a-f]{48}$/);
+  });
+});
+
 describe("secrets", () => {
   it("stay the same, and new nodes get theirs beside them", ({ expect }) => {
     const dir = folder();
