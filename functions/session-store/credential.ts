@@ -4,6 +4,7 @@
  * asking a store.
  */
 import type { Context } from "hono";
+import type { BoundedCacheOptions } from "../../shared/kernel/bounded-cache.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import type { CredentialSpec } from "../http/endpoint.ts";
 import { NotConfigured } from "../http/not-configured.ts";
@@ -17,17 +18,31 @@ type Ctx = Context<AppEnv>;
 export const SESSION_COOKIE: CredentialSpec = {
   scheme: "sessionCookie",
   refuse(c) {
-    const { config } = c.get("deps");
+    const { sessionOrigins } = c.get("deps").config;
     const secrets = secretsOf(c);
-    const [method, url, origin] = [c.req.method, c.get("url"), c.req.header("Origin")];
-    if (!isTrusted({ method, url, origin }, config.sessionOrigins)) return badOrigin(c);
+    const [method, url, origin] = [c.req.method, c.get("url"), () => c.req.header("Origin")];
+    if (!isTrusted({ method, url, origin }, sessionOrigins)) return badOrigin(c);
     const text = cookieIn(c.req.header("Cookie"), cookieContext(url).name);
-    const cookie = text === null ? null : openCookie(text, { instance: config.instance, secrets });
+    const cookie = text === null ? null : opened(c, text, secrets);
     if (cookie === null) return noSession(c);
     c.set("credential", new Admitted(cookie));
     return null;
   },
 };
+
+/** Cookies that this isolate has opened: a busy session pays for one HMAC a minute. */
+const OPENED_COOKIES: BoundedCacheOptions = { entriesMax: 1_000, ttlMs: 60_000 };
+
+function opened(c: Ctx, text: string, secrets: readonly SigningSecret[]): SessionCookie | null {
+  const { caches, clock, config } = c.get("deps");
+  const known = caches.named<SessionCookie>("session-store.cookies", OPENED_COOKIES);
+  const nowMs = clock();
+  const remembered = known.get(text, nowMs);
+  if (remembered !== undefined) return remembered;
+  const cookie = openCookie(text, { instance: config.instance, secrets });
+  if (cookie !== null) known.set(text, cookie, nowMs);
+  return cookie;
+}
 
 /** What the cookie of an admitted request says. */
 export function cookieOf(c: Ctx): SessionCookie {

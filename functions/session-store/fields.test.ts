@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, it } from "vitest";
 import { sizeBytes } from "./changes.ts";
-import { decodeFields, encodeFields } from "./fields.ts";
+import { encodeFields } from "./fields.ts";
 
 describe("fields", () => {
   it("come back as the same JSON values, under whatever name", ({ expect }) => {
@@ -9,8 +9,8 @@ describe("fields", () => {
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (values) => {
         const encoded = encodeFields(Object.entries(values));
         if (encoded.kind !== "fields") throw new Error(encoded.kind);
-        const decoded = decodeFields(encoded.fields);
-        expect(JSON.stringify(decoded)).toBe(
+        const texts = encoded.fields.map(([name, json]) => `${JSON.stringify(name)}:${json}`);
+        expect(`{${texts.join(",")}}`).toBe(
           JSON.stringify(Object.fromEntries(Object.entries(values))),
         );
       }),

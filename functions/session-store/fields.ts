@@ -24,8 +24,3 @@ export function encodeFields(values: readonly (readonly [string, unknown])[]): E
   }
   return { kind: "fields", fields };
 }
-
-/** An object with each field, whatever it is called. */
-export function decodeFields(fields: Fields): Record<string, unknown> {
-  return Object.fromEntries(fields.map(([field, json]) => [field, JSON.parse(json) as unknown]));
-}

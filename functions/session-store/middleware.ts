@@ -51,7 +51,7 @@ export function session<E extends SessionEnv>({
     c.header("Vary", "Cookie", { append: true });
     c.header("Cache-Control", "no-store");
     const { method, url } = c.req;
-    if (!isTrusted({ method, url, origin: c.req.header("Origin") }, origins)) {
+    if (!isTrusted({ method, url, origin: () => c.req.header("Origin") }, origins)) {
       return refusal(c, "bad_origin");
     }
     const access = accessOf(c);

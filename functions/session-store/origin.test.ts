@@ -5,7 +5,7 @@ const URL_HERE = "https://api.example/session-store/session";
 const APP = "https://app.example";
 
 const asks = (method: string, origin: string | undefined) =>
-  isTrusted({ method, url: URL_HERE, origin }, [APP]);
+  isTrusted({ method, url: URL_HERE, origin: () => origin }, [APP]);
 
 describe("a call with a cookie", () => {
   it("may read from anywhere", ({ expect }) => {

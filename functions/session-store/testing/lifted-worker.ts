@@ -4,7 +4,7 @@
  * of it is the service, half an app of its own with the middleware.
  */
 import { type Context, Hono } from "hono";
-import { boundedCache } from "../../../shared/kernel/bounded-cache.ts";
+import { type BoundedCache, boundedCache } from "../../../shared/kernel/bounded-cache.ts";
 import { deadlineAfter } from "../../../shared/kernel/deadline.ts";
 import { sleep } from "../../../shared/kernel/time.ts";
 import { storeTraffic } from "../../../shared/kernel/traffic.ts";
@@ -14,6 +14,7 @@ import type { AppEnv } from "../../http/app-env.ts";
 import { type Keyring, SCOPES, VERIFIED_KEYS_MAX, VERIFIED_TTL_MS } from "../../http/auth.ts";
 import { problemOf } from "../../http/problems.ts";
 import type { SessionAccess, SessionStores } from "../access.ts";
+import type { SessionCookie } from "../cookie.ts";
 import { type SessionVariables, session, signIn } from "../middleware.ts";
 import { SESSION_POLICY } from "../policy.ts";
 import { sessionStoreRoutes } from "../routes.ts";
@@ -92,6 +93,7 @@ function depsOf(c: Context<AppEnv>): Deps {
     ...storesOf(env),
     clock,
     keyring: isolateOf(env).keyring,
+    caches: { named: () => isolateOf(env).cookies },
     newId,
     config: {
       instance: "lifted",
@@ -108,6 +110,7 @@ function depsOf(c: Context<AppEnv>): Deps {
 interface Isolate {
   readonly redis: RedisDatabase;
   readonly keyring: Keyring;
+  readonly cookies: BoundedCache<SessionCookie>;
 }
 
 const isolates = new WeakMap<Bindings, Isolate>();
@@ -128,5 +131,6 @@ function createIsolate(env: Bindings): Isolate {
     { url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN },
     clock,
   );
-  return { redis, keyring };
+  const cookies = boundedCache<SessionCookie>({ entriesMax: 1_000, ttlMs: 60_000 });
+  return { redis, keyring, cookies };
 }
