@@ -87,9 +87,9 @@ describe("the commands that Redis runs", () => {
       const cookie = await calls().begin();
       spent[name] = await commands(() => call(cookie));
     }
-    stand = createStand(redis, { policy: { idleMs: 600 } });
+    stand = createStand(redis, { policy: { idleMs: 2_000 } });
     const [read, edited] = [await calls().begin(), await calls().begin()];
-    await sleep(400);
+    await sleep(1_100);
     await calls().read(read);
     spent["touch after a read"] = await commands(() => stand.settled());
     spent["touch in a write"] = await commands(() => calls().set(edited, { a: 1 }));

@@ -148,16 +148,16 @@ describe("the store's own expiry", () => {
   });
 
   it("removes what has ended, without anybody asking", async ({ expect }) => {
-    const stand = createStand(inject("redis"), { policy: { idleMs: 300, absoluteMs: 600 } });
+    const stand = createStand(inject("redis"), { policy: { idleMs: 1_200, absoluteMs: 2_400 } });
     const { begin, lives } = createCalls(stand);
     const cookie = await begin();
-    await sleep(200);
+    await sleep(800);
     expect(await lives(cookie)).toBe(true);
     await stand.settled();
-    await sleep(200);
+    await sleep(800);
     expect(await lives(cookie)).toBe(true);
     await stand.settled();
-    await sleep(300);
+    await sleep(1_000);
     expect(await lives(cookie)).toBe(false);
     const { redis } = stand.request();
     expect(await redis.command(["KEYS", `${stand.instance}:*:session:*`])).toEqual([]);
