@@ -9,6 +9,7 @@ import { openApiRoutes } from "./http/openapi/routes.ts";
 import { problemOf } from "./http/problems.ts";
 import { unmatched } from "./http/unmatched.ts";
 import { leaderboardRoutes } from "./leaderboard/routes.ts";
+import { lineStreamsRoutes } from "./line-streams/routes.ts";
 import { rateLimitingRoutes } from "./rate-limiting/routes.ts";
 import { sessionStoreRoutes } from "./session-store/routes.ts";
 
@@ -27,6 +28,7 @@ export function createApp(depsFor: DepsFor) {
     .route("/", metricsRoutes)
     .route("/cache-aside", cacheAsideRoutes())
     .route("/leaderboard", leaderboardRoutes)
+    .route("/line-streams", lineStreamsRoutes)
     .route("/rate-limiting", rateLimitingRoutes)
     .route("/session-store", sessionStoreRoutes);
 }

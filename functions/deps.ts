@@ -46,6 +46,8 @@ export interface Deps extends Stores {
   readonly isolate: Isolate;
   /** Runs work after the reply has left, with stores and a deadline of its own. Failures are counted and logged. */
   readonly afterReply: (work: (stores: Stores) => Promise<unknown>) => void;
+  /** Adds the time that a call may wait to its deadline; stores taken after this have it. */
+  readonly extendDeadline: (waitMs: number) => void;
   /** Counts an event of a pattern's own, such as a cache hit, in memory; it shows in `/metrics`. */
   readonly countEvent: (subject: string, event: string, times?: number) => void;
 }
@@ -78,7 +80,7 @@ export function createDepsFor(): DepsFor {
 /** Classes, because one is made for every request: getters and methods of a prototype cost nothing to make. */
 class IsolateStores implements Stores {
   readonly isolate: Isolate;
-  readonly attempts: Attempts;
+  attempts: Attempts;
   readonly traffic: StoreTraffic;
 
   constructor(isolate: Isolate, deadlineMs: number) {
@@ -129,6 +131,11 @@ class RequestDeps extends IsolateStores implements Deps {
   get countEvent(): Deps["countEvent"] {
     return this.isolate.metrics.countEvent;
   }
+
+  readonly extendDeadline = (waitMs: number): void => {
+    const deadline = deadlineAfter(clock, this.attempts.deadline.remainingMs() + waitMs);
+    this.attempts = { ...this.attempts, deadline };
+  };
 
   readonly afterReply = (work: (stores: Stores) => Promise<unknown>): void => {
     const { waitUntil, operation = () => UNMATCHED } = this.#request;

@@ -4,6 +4,7 @@ import { CRON_JOBS } from "./cron-jobs.ts";
 import { createDepsFor } from "./deps.ts";
 
 export { MetricsHub } from "../durable-objects/metrics-hub/metrics-hub.ts";
+export { StreamMonitor } from "../durable-objects/stream-monitor/stream-monitor.ts";
 
 const depsFor = createDepsFor();
 

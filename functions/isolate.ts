@@ -14,7 +14,9 @@ import { delivery } from "./http/metrics/delivery.ts";
 import { type MetricsFlush, metricsFlush } from "./http/metrics/flush.ts";
 import { type MetricsRegistry, metricsRegistry } from "./http/metrics/registry.ts";
 import { requestIds } from "./http/request-id.ts";
+import type { StreamMonitors } from "./line-streams/stream-monitors.ts";
 import { type MetricsHubStub, metricsHubOf } from "./metrics-hub-stub.ts";
+import { streamMonitorsOf } from "./stream-monitors-of.ts";
 
 export interface Isolate {
   readonly config: Config;
@@ -29,6 +31,8 @@ export interface Isolate {
   /** Null without the binding METRICS_HUB: counts then stay where they are. */
   readonly flush: MetricsFlush | null;
   readonly metricsHub: (() => MetricsHubStub) | null;
+  /** Null without the binding STREAM_MONITOR: then nobody can wait for messages. */
+  readonly streamMonitors: StreamMonitors | null;
   readonly nextRequestId: () => string;
 }
 
@@ -69,6 +73,7 @@ export function isolateOf(env: Env, { clock, sleep, random, newId }: IsolatePart
     caches: cachesOf(),
     metrics,
     metricsHub,
+    streamMonitors: streamMonitorsOf(env),
     flush:
       metricsHub === null
         ? null

@@ -46,6 +46,26 @@ describe("the traffic of a request", () => {
     expect(traffic.spent()).toMatchObject({ trips: 2, requests: 2 });
   });
 
+  it("counts no call to an object, only its time", async ({ expect }) => {
+    const { traffic, call, end, pass } = stage();
+    const first = call("durable-object");
+    pass(7);
+    await end(0);
+    await first;
+    expect(traffic.spent()).toEqual({
+      trips: 0,
+      requests: 0,
+      durationMs: { "durable-object": 7 },
+    });
+    const both = [call("redis"), call("durable-object")];
+    await end(2);
+    const last = call("redis");
+    await end(1);
+    await end(3);
+    await Promise.all([...both, last]);
+    expect(traffic.spent()).toMatchObject({ trips: 1, requests: 2 });
+  });
+
   it("counts calls that overlap as one trip", async ({ expect }) => {
     const { traffic, call, end } = stage();
     const both = [call(), call()];

@@ -7,8 +7,9 @@
  * 1. At most `STORE_CALLS_IN_FLIGHT_MAX` calls of a request run at once; the platform queues a seventh
  *    connection silently, so the queue is ours, here, where tests see it.
  * 2. A place that becomes free passes to the call that has waited longest, never to a newcomer.
- * 3. `requests` counts calls. `trips` counts them along the longest chain of calls of which each began after
- *    the one before it had ended: calls that overlap are one trip, a call that had to queue is a later one.
+ * 3. `requests` counts calls to stores. `trips` counts them along the longest chain of calls of which each began
+ *    after the one before it had ended: calls that overlap are one trip, a call that had to queue is a later one.
+ * 4. A Durable Object is no store: a call to one takes a place and time, but is neither a request nor a trip.
  */
 import type { Dependency } from "./errors.ts";
 import type { Clock } from "./time.ts";
@@ -76,9 +77,10 @@ class Traffic implements StoreTraffic {
   }
 
   #begin(dependency: Dependency): number {
-    const trip = this.#tripsEnded + 1;
+    const isStore = dependency !== "durable-object";
+    const trip = isStore ? this.#tripsEnded + 1 : 0;
     this.#trips = Math.max(this.#trips, trip);
-    this.#requests += 1;
+    if (isStore) this.#requests += 1;
     const window = this.#windows[dependency];
     if (window === undefined) this.#windows[dependency] = { calls: 1, sinceMs: this.#clock() };
     else {
