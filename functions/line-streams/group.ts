@@ -12,7 +12,7 @@ import { integer, MalformedReply } from "../../shared/redis/reply.ts";
 /** Groups of one topic. */
 export const GROUPS_MAX = 32;
 /** Consumers of one group. */
-export const CONSUMERS_MAX = 256;
+export const CONSUMERS_MAX = 1_000;
 /** Unacknowledged messages of one consumer. */
 export const PENDING_MAX = 1_000;
 export const VISIBILITY_MS_MIN = 1_000;

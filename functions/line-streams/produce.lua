@@ -14,7 +14,8 @@ local known = redis.call('GET', KEYS[1])
 if known then
   local fingerprint, nonce, answer = string.match(known, '^(%S+) (%S+) (.*)$')
   if fingerprint ~= ARGV[5] then return { 'mismatch' } end
-  return { 'answer', answer, nonce == ARGV[6] and 0 or 1, 1 }
+  -- A refusal is final for the request that it refused, whose copies may be under way; another one may try again.
+  if answer ~= 'backlog_full' or nonce == ARGV[6] then return { 'answer', answer, nonce == ARGV[6] and 0 or 1, 1 } end
 end
 local mark = redis.call('HMGET', KEYS[3], 'config', 'waiting')
 if mark[1] ~= ARGV[1] then return { 'stale', mark[1] } end

@@ -36,6 +36,8 @@ export interface StandOptions {
   readonly instance?: string;
   readonly rooms?: Rooms;
   readonly random?: Random;
+  /** A bug to plant: a waiter is known to the room only once it waits. */
+  readonly registersLate?: boolean;
 }
 
 /** The rooms of all topics, as the objects hold them. */
@@ -80,6 +82,18 @@ function monitorOver(rooms: Rooms): Monitor {
   };
 }
 
+function lateMonitor(rooms: Rooms): Monitor {
+  return {
+    ...monitorOver(rooms),
+    register: async () => "registered",
+    async next({ topic, group, waiter }, waitMs, dueInMs) {
+      await sleep(10);
+      rooms.of(topic).register(group, waiter);
+      return await rooms.of(topic).next(group, waiter, waitMs, dueInMs);
+    },
+  };
+}
+
 /** One isolate with topics that no other test has. */
 export function createStand(
   database: { readonly url: string; readonly token: string },
@@ -88,6 +102,7 @@ export function createStand(
     instance = `test-${crypto.randomUUID()}`,
     rooms = createRooms(),
     random = Math.random,
+    registersLate = false,
   }: StandOptions = {},
 ): Stand {
   const clock = () => Date.now();
@@ -95,7 +110,7 @@ export function createStand(
   const topics = boundedCache<Topic>(KNOWN_TOPICS);
   const groups = boundedCache<Group>(KNOWN_GROUPS);
   const space = { instance, tenant: "test" };
-  const monitor = monitorOver(rooms);
+  const monitor = registersLate ? lateMonitor(rooms) : monitorOver(rooms);
   const later: Promise<unknown>[] = [];
   const request: Stand["request"] = ({ deadlineMs = 10_000 } = {}) => {
     const deadline = deadlineAfter(clock, deadlineMs);
