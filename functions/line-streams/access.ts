@@ -7,12 +7,13 @@
  * belief can be wrong for as long as it likes and costs a trip, never a wrong answer.
  */
 import { assert } from "../../shared/kernel/assert.ts";
-import type { Attempts, Expired } from "../../shared/kernel/attempts.ts";
+import type { Attempts } from "../../shared/kernel/attempts.ts";
 import type { BoundedCache, BoundedCacheOptions } from "../../shared/kernel/bounded-cache.ts";
 import { UpstreamError } from "../../shared/kernel/errors.ts";
 import type { Random } from "../../shared/kernel/time.ts";
 import type { RedisCallOptions, RedisPort, RedisReply } from "../../shared/redis/port.ts";
-import { integer, list, MalformedReply, nullable, text } from "../../shared/redis/reply.ts";
+import { MalformedReply, nullable, text } from "../../shared/redis/reply.ts";
+import type { Stale } from "../../shared/streams/correction.ts";
 import { type StreamSpace, type TopicKeys, topicKeys } from "../../shared/streams/keys.ts";
 import { type Group, parseGroup } from "./group.ts";
 import type { Monitor } from "./monitor.ts";
@@ -41,23 +42,8 @@ export const KNOWN_GROUPS: BoundedCacheOptions = { entriesMax: 1_000, ttlMs: 5_0
 /** How often one call may be told that it was wrong. */
 const CORRECTIONS_MAX = 3;
 
-/** A script's word that the Worker's belief is wrong. Nothing was done. */
-export interface Stale {
-  readonly kind: "stale";
-  /** The configuration there is; null for none. */
-  readonly text: string | null;
-}
-
 export interface NoSuchGroup {
   readonly kind: "no_such_group";
-}
-
-/** Reads the replies that every script may give: a correction, and a write that came too late. */
-export function correctionOf(reply: RedisReply): Stale | Expired {
-  const [kind, fact] = list(reply);
-  if (kind === "stale") return { kind, text: nullable(fact, text) };
-  if (kind === "expired") return { kind, storeNowMs: integer(fact) };
-  throw new MalformedReply();
 }
 
 export function keysOf({ space }: StreamsAccess, topic: string): TopicKeys {

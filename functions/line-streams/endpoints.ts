@@ -6,19 +6,30 @@ import type { EndpointSpec } from "../http/endpoint.ts";
 import { IDEMPOTENCY_KEY } from "../http/headers.ts";
 import {
   AckBody,
+  ConsumerParams,
   ExtendBody,
   GroupBody,
   GroupParams,
   GroupReply,
+  LettersQuery,
+  LettersReply,
   MessagesBody,
+  MovedReply,
   NackBody,
+  PendingQuery,
+  PendingReply,
   PollBody,
   PollReply,
   ProducedReply,
+  ReassignBody,
+  RedriveBody,
+  RedrivenReply,
   SettledReply,
+  StatsReply,
   TopicBody,
   TopicParams,
   TopicReply,
+  TransferredReply,
 } from "./schema.ts";
 
 const STORE_PROBLEMS = { 503: ["redis_unavailable"], 504: ["deadline"] } as const;
@@ -154,4 +165,92 @@ export const EXTEND = {
   operation: "line-streams.extend",
   summary: "Keep messages longer; their receipts stay good",
   body: ExtendBody,
+} as const satisfies EndpointSpec;
+
+const GROUP_PROBLEMS = { 404: ["no_such_group"], ...STORE_PROBLEMS } as const;
+
+export const DELETE_TOPIC = {
+  operation: "line-streams.delete-topic",
+  summary: "Delete a topic with its groups and messages, also when there is none",
+  scope: "admin",
+  mutates: true,
+  params: TopicParams,
+  replies: { 204: { description: "There is no such topic any more" } },
+  problems: STORE_PROBLEMS,
+} as const satisfies EndpointSpec;
+
+export const STATS = {
+  operation: "line-streams.stats",
+  summary: "How long a topic is, and how far each group has come",
+  scope: "read",
+  mutates: false,
+  params: TopicParams,
+  replies: { 200: { description: "At one instant", schema: StatsReply } },
+  problems: { 404: ["no_such_topic"], ...STORE_PROBLEMS },
+} as const satisfies EndpointSpec;
+
+export const DELETE_GROUP = {
+  operation: "line-streams.delete-group",
+  summary: "Delete a group with its dead letters, also when there is none; messages stay",
+  scope: "admin",
+  mutates: true,
+  params: GroupParams,
+  replies: { 204: { description: "There is no such group any more" } },
+  problems: STORE_PROBLEMS,
+} as const satisfies EndpointSpec;
+
+export const PENDING = {
+  operation: "line-streams.pending",
+  summary: "Who holds what",
+  scope: "read",
+  mutates: false,
+  params: GroupParams,
+  query: PendingQuery,
+  replies: { 200: { description: "In the order of partitions and ids", schema: PendingReply } },
+  problems: GROUP_PROBLEMS,
+} as const satisfies EndpointSpec;
+
+export const REASSIGN = {
+  operation: "line-streams.reassign",
+  summary: "Make what one consumer holds another's, due at once; its receipts become stale",
+  scope: "write",
+  mutates: true,
+  params: GroupParams,
+  body: ReassignBody,
+  replies: { 200: { description: "How many messages were moved", schema: MovedReply } },
+  problems: GROUP_PROBLEMS,
+} as const satisfies EndpointSpec;
+
+export const REMOVE_CONSUMER = {
+  operation: "line-streams.remove-consumer",
+  summary: "Forget a consumer; what it holds is handed out again at once",
+  scope: "write",
+  mutates: true,
+  params: ConsumerParams,
+  replies: {
+    200: { description: "How many messages it held", schema: TransferredReply },
+  },
+  problems: GROUP_PROBLEMS,
+} as const satisfies EndpointSpec;
+
+export const DEAD_LETTERS = {
+  operation: "line-streams.dead-letters",
+  summary: "Messages handed out as often as allowed and never acknowledged",
+  scope: "read",
+  mutates: false,
+  params: GroupParams,
+  query: LettersQuery,
+  replies: { 200: { description: "The oldest message first", schema: LettersReply } },
+  problems: GROUP_PROBLEMS,
+} as const satisfies EndpointSpec;
+
+export const REDRIVE = {
+  operation: "line-streams.redrive",
+  summary: "Send dead letters once more, to this group only, as new messages",
+  scope: "write",
+  mutates: true,
+  params: GroupParams,
+  body: RedriveBody,
+  replies: { 200: { description: "How many were sent", schema: RedrivenReply } },
+  problems: GROUP_PROBLEMS,
 } as const satisfies EndpointSpec;

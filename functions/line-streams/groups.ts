@@ -6,14 +6,8 @@ import { attemptWrite, type Expired } from "../../shared/kernel/attempts.ts";
 import { ANSWER_MARGIN_MS, workerOperationId } from "../../shared/kernel/operation.ts";
 import { list, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
-import {
-  correctionOf,
-  groupBelief,
-  keysOf,
-  remember,
-  type Stale,
-  type StreamsAccess,
-} from "./access.ts";
+import { correctionOf, type Stale } from "../../shared/streams/correction.ts";
+import { groupBelief, keysOf, remember, type StreamsAccess } from "./access.ts";
 import {
   GROUPS_MAX,
   type Group,

@@ -49,7 +49,10 @@ describe("what producers and consumers see", () => {
       expect,
     }) => {
       loseAnswers();
-      const history = await runWorkload(createStand(redis), workload({ isOrdered, ...HARD, dies: isOrdered ? 0.12 : 0.3 }));
+      const history = await runWorkload(
+        createStand(redis),
+        workload({ isOrdered, ...HARD, dies: isOrdered ? 0.12 : 0.3 }),
+      );
       expect(violations(history)).toEqual([]);
       expect(history.isQuiet).toBe(true);
       const duplicates = history.events.flatMap((event) =>

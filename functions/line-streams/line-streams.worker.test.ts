@@ -1,52 +1,8 @@
 import { exports } from "cloudflare:workers";
 import { describe, inject, it } from "vitest";
+import { createHttpCalls } from "./testing/http-calls.ts";
 
-const KEY = inject("apiKey");
-
-let topics = 0;
-
-const newName = () => {
-  topics += 1;
-  return `worker-test-${Date.now()}-${topics}`;
-};
-
-interface CallOptions {
-  readonly body?: unknown;
-  readonly headers?: Record<string, string>;
-}
-
-async function call(method: string, path: string, { body, headers = {} }: CallOptions = {}) {
-  const reply = await exports.default.fetch(`http://worker/line-streams/topics/${path}`, {
-    method,
-    headers: {
-      Authorization: `Bearer ${KEY}`,
-      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-  });
-  const text = await reply.text();
-  return {
-    status: reply.status,
-    text,
-    body: text === "" ? null : JSON.parse(text),
-    headers: reply.headers,
-  };
-}
-
-const GROUP = { from: "earliest", visibilityMs: 1_000, maxDeliveries: 3 };
-
-async function topicWithGroup(group: object = {}): Promise<string> {
-  const topic = newName();
-  await call("PUT", topic, { body: { partitions: 2 } });
-  await call("PUT", `${topic}/groups/g`, { body: { ...GROUP, ...group } });
-  return topic;
-}
-
-const poll = (topic: string, body: object = {}) =>
-  call("POST", `${topic}/groups/g/poll`, {
-    body: { consumer: "ann", max: 100, waitMs: 0, ...body },
-  });
+const { call, newName, poll, topicWithGroup } = createHttpCalls(exports.default, inject("apiKey"));
 
 describe("a topic over HTTP", () => {
   it("is created, changed in its limits, and never in its partitions", async ({ expect }) => {

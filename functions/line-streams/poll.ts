@@ -21,15 +21,8 @@ import { ANSWER_MARGIN_MS, workerOperationId } from "../../shared/kernel/operati
 import type { RedisReply } from "../../shared/redis/port.ts";
 import { integer, list, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
-import {
-  correctionOf,
-  keysOf,
-  type NoSuchGroup,
-  rowsOf,
-  type Stale,
-  type StreamsAccess,
-  withGroup,
-} from "./access.ts";
+import { correctionOf, type Stale } from "../../shared/streams/correction.ts";
+import { keysOf, type NoSuchGroup, rowsOf, type StreamsAccess, withGroup } from "./access.ts";
 import { CONSUMERS_MAX, type Group, PENDING_MAX } from "./group.ts";
 import type { MessagePlace } from "./message-id.ts";
 import pollSource from "./poll.lua";

@@ -143,3 +143,13 @@ export function staleReceipt(c: Ctx, statuses: readonly ReceiptStatus[]): Respon
     errors: statuses.map((status, which) => ({ at: `body.receipts.${which}`, message: status })),
   });
 }
+
+export function badCursor(c: Ctx): Response {
+  return problem(c, {
+    status: 400,
+    code: "bad_cursor",
+    title: "Bad cursor",
+    detail: "Give back a cursor exactly as it was received, or leave it out to begin anew.",
+    errors: [{ at: "query.cursor", message: "is not a cursor" }],
+  });
+}

@@ -21,7 +21,8 @@ import {
 import { shortHash } from "../../shared/kernel/short-hash.ts";
 import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
-import { correctionOf, keysOf, type Stale, type StreamsAccess, tell } from "./access.ts";
+import { correctionOf, type Stale } from "../../shared/streams/correction.ts";
+import { keysOf, type StreamsAccess, tell } from "./access.ts";
 import type { MessagePlace } from "./message-id.ts";
 import { partitionOfKey } from "./partition.ts";
 import produceSource from "./produce.lua";

@@ -23,6 +23,7 @@ import {
 } from "./endpoints.ts";
 import { differences, type Group } from "./group.ts";
 import { putGroup } from "./groups.ts";
+import { manageRoutes } from "./manage-routes.ts";
 import { messageId } from "./message-id.ts";
 import { messagesText } from "./message-text.ts";
 import { newMessages } from "./new-messages.ts";
@@ -166,7 +167,8 @@ export const lineStreamsRoutes = new Hono<AppEnv>()
   .post("/topics/:topic/groups/:group/extend", endpoint(EXTEND), (c) => {
     const { receipts, visibilityMs } = c.req.valid("json");
     return settled(c, c.req.valid("param"), receipts, { kind: "extend", visibilityMs });
-  });
+  })
+  .route("/", manageRoutes);
 
 async function settled(
   c: Ctx,

@@ -3,9 +3,11 @@
  * What line-streams accepts and answers.
  */
 import * as z from "zod";
-import { Name } from "../http/names.ts";
+import { Name, queryInteger } from "../http/names.ts";
+import { LETTERS_PAGE_MAX } from "./dead-letters.ts";
 import { DELIVERIES_MAX, VISIBILITY_MS_MAX, VISIBILITY_MS_MIN } from "./group.ts";
 import { placeOf } from "./message-id.ts";
+import { PENDING_PAGE_MAX } from "./pending.ts";
 import { POLL_MAX, WAIT_MS_MAX } from "./poll.ts";
 import { BATCH_MAX } from "./produce.ts";
 import { DELAY_MS_MAX, RECEIPTS_MAX } from "./settle.ts";
@@ -158,4 +160,102 @@ export const ExtendBody = z.strictObject({ receipts: Receipts, visibilityMs: Vis
 
 export const SettledReply = z.strictObject({
   results: z.array(z.strictObject({ receipt: Receipt, status: z.enum(["ok", "stale", "gone"]) })),
+});
+
+const CURSOR_CHARACTERS_MAX = 64;
+const Cursor = z.string().min(1).max(CURSOR_CHARACTERS_MAX);
+const NextCursor = z
+  .string()
+  .nullable()
+  .meta({ description: "Opaque; give it back to read on. Null at the end" });
+const LIMIT_DEFAULT = 100;
+const Count = z.int().min(0);
+
+export const PendingQuery = z.strictObject({
+  consumer: Name.optional(),
+  limit: queryInteger({ min: 1, max: PENDING_PAGE_MAX }).default(LIMIT_DEFAULT),
+  cursor: Cursor.optional(),
+});
+
+export const PendingReply = z.strictObject({
+  pending: z.array(
+    z.strictObject({
+      id: MessageId,
+      partition: Partition,
+      consumer: Name.nullable().meta({
+        description: "Null when it was taken away from a consumer and nobody has it yet",
+      }),
+      deliveries: Count,
+      idleMs: Count.meta({ description: "Since it was handed out or taken away" }),
+    }),
+  ),
+  cursor: NextCursor,
+});
+
+export const ReassignBody = z
+  .strictObject({
+    from: Name,
+    to: Name,
+    minIdleMs: z.int().min(0).max(VISIBILITY_MS_MAX).default(0),
+  })
+  .refine(({ from, to }) => from !== to, { error: "must not be from", path: ["to"] });
+
+export const MovedReply = z.strictObject({ moved: Count });
+export const TransferredReply = z.strictObject({ transferred: Count });
+
+export const LettersQuery = z.strictObject({
+  limit: queryInteger({ min: 1, max: LETTERS_PAGE_MAX }).default(LETTERS_PAGE_MAX),
+  cursor: Cursor.optional(),
+});
+
+export const LettersReply = z.strictObject({
+  deadLetters: z.array(
+    z.strictObject({
+      id: MessageId,
+      partition: Partition,
+      key: Key.nullable(),
+      payload: Payload,
+      deliveries: z.int().min(1),
+      consumer: z.string().meta({ description: "Who had it last" }),
+      cause: z.literal("max_deliveries"),
+      producedAt: z.int(),
+      diedAt: z.int(),
+    }),
+  ),
+  cursor: NextCursor,
+});
+
+export const RedriveBody = z.strictObject({
+  ids: z
+    .array(MessageId.refine((id) => placeOf(id) !== null, { error: "must be the id of a message" }))
+    .min(1)
+    .max(LETTERS_PAGE_MAX)
+    .optional()
+    .meta({ description: "Default: all, up to 1,000 a call" }),
+});
+
+export const RedrivenReply = z.strictObject({ redriven: Count });
+
+export const StatsReply = z.strictObject({
+  length: Count.meta({ description: "Messages in the topic" }),
+  partitions: z.array(Count).meta({ description: "Messages in each partition" }),
+  groups: z.array(
+    z.strictObject({
+      group: Name,
+      lag: Count.meta({ description: "Messages never handed out" }),
+      pending: Count.meta({ description: "Handed out and not acknowledged" }),
+      oldestPendingMs: Count.nullable().meta({
+        description: "How long ago the oldest of these was produced",
+      }),
+      dead: Count.meta({ description: "Dead letters" }),
+      consumers: z.array(
+        z.strictObject({
+          consumer: Name,
+          pending: Count,
+          idleMs: Count.meta({ description: "Since it last polled or extended" }),
+          alive: z.boolean(),
+        }),
+      ),
+    }),
+  ),
 });

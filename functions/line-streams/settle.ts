@@ -13,15 +13,8 @@ import { ANSWER_MARGIN_MS, workerOperationId } from "../../shared/kernel/operati
 import { shortHash } from "../../shared/kernel/short-hash.ts";
 import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
-import {
-  correctionOf,
-  keysOf,
-  type NoSuchGroup,
-  type Stale,
-  type StreamsAccess,
-  tell,
-  withGroup,
-} from "./access.ts";
+import { correctionOf, type Stale } from "../../shared/streams/correction.ts";
+import { keysOf, type NoSuchGroup, type StreamsAccess, tell, withGroup } from "./access.ts";
 import type { Receipt } from "./receipt.ts";
 import settleSource from "./settle.lua";
 

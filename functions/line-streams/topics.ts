@@ -8,14 +8,8 @@ import { ANSWER_MARGIN_MS, workerOperationId } from "../../shared/kernel/operati
 import type { RedisCallOptions } from "../../shared/redis/port.ts";
 import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
-import {
-  keysOf,
-  remember,
-  type Stale,
-  type StreamsAccess,
-  topicBelief,
-  withBelief,
-} from "./access.ts";
+import type { Stale } from "../../shared/streams/correction.ts";
+import { keysOf, remember, type StreamsAccess, topicBelief, withBelief } from "./access.ts";
 import putSource from "./put-topic.lua";
 import {
   limitsText,
