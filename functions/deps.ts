@@ -48,6 +48,8 @@ export interface Deps extends Stores {
   readonly afterReply: (work: (stores: Stores) => Promise<unknown>) => void;
   /** Adds the time that a call may wait to its deadline; stores taken after this have it. */
   readonly extendDeadline: (waitMs: number) => void;
+  /** Stores with a deadline and a count of their own, for a reply that goes on after its headers. */
+  readonly storesFor: (deadlineMs: number) => Stores;
   /** Counts an event of a pattern's own, such as a cache hit, in memory; it shows in `/metrics`. */
   readonly countEvent: (subject: string, event: string, times?: number) => void;
 }
@@ -131,6 +133,8 @@ class RequestDeps extends IsolateStores implements Deps {
   get countEvent(): Deps["countEvent"] {
     return this.isolate.metrics.countEvent;
   }
+
+  readonly storesFor = (deadlineMs: number): Stores => new IsolateStores(this.isolate, deadlineMs);
 
   readonly extendDeadline = (waitMs: number): void => {
     const deadline = deadlineAfter(clock, this.attempts.deadline.remainingMs() + waitMs);

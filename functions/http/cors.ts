@@ -8,7 +8,7 @@
  */
 import type { Context } from "hono";
 import type { AppEnv } from "./app-env.ts";
-import { DEADLINE, IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH } from "./headers.ts";
+import { DEADLINE, IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, LAST_EVENT_ID } from "./headers.ts";
 
 const MAX_AGE_S = 600;
 
@@ -19,6 +19,7 @@ const REQUEST_HEADERS = [
   IF_MATCH.name,
   IF_NONE_MATCH.name,
   DEADLINE.name,
+  LAST_EVENT_ID.name,
   "Kv-Fence",
   "Kv-Session",
 ].join(", ");

@@ -38,3 +38,10 @@ export const IF_NONE_MATCH: RequestHeader = {
   rule: 'must be * or one "version", given once',
   description: "On a read: answer 304 when this version is current. On a write: `*` creates only.",
 };
+
+export const LAST_EVENT_ID: RequestHeader = {
+  name: "Last-Event-ID",
+  pattern: /^[\x21-\x7e]{1,2048}$/,
+  rule: "must be the id of an event, given once",
+  description: "The last event that was heard: what was sent behind it comes again at once.",
+};

@@ -3,7 +3,7 @@
  * The endpoints of line-streams as data: what each accepts and what it answers.
  */
 import type { EndpointSpec } from "../http/endpoint.ts";
-import { IDEMPOTENCY_KEY } from "../http/headers.ts";
+import { IDEMPOTENCY_KEY, LAST_EVENT_ID } from "../http/headers.ts";
 import {
   AckBody,
   ConsumerParams,
@@ -26,6 +26,7 @@ import {
   RedrivenReply,
   SettledReply,
   StatsReply,
+  SubscribeQuery,
   TopicBody,
   TopicParams,
   TopicReply,
@@ -252,5 +253,23 @@ export const REDRIVE = {
   params: GroupParams,
   body: RedriveBody,
   replies: { 200: { description: "How many were sent", schema: RedrivenReply } },
+  problems: GROUP_PROBLEMS,
+} as const satisfies EndpointSpec;
+
+export const SUBSCRIBE = {
+  operation: "line-streams.subscribe",
+  summary: "Take messages as server-sent events, each with its receipt",
+  scope: "write",
+  mutates: true,
+  params: GroupParams,
+  query: SubscribeQuery,
+  headers: [LAST_EVENT_ID],
+  replies: {
+    200: {
+      description:
+        "Events `message`, each a message as poll returns it; a comment at least every 10 s; ends after five minutes",
+      contentType: "text/event-stream",
+    },
+  },
   problems: GROUP_PROBLEMS,
 } as const satisfies EndpointSpec;

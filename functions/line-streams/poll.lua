@@ -4,7 +4,7 @@
 --   (sorted set: id by when it may be claimed), held (hash: id to `nonce deliveries consumer`); then all marks, to wait
 -- ARGV[1] group known to the Worker  [2] expires_at_ms  [3] answer_until_ms  [4] nonce  [5] consumer  [6] max  [7] wait_ms  [8] visibility_ms
 --   [9] deliveries_max  [10] ordered  [11..14] bounds: pending, consumers, bytes, letters  [15] group's name  [16] wait_ms_max; then the partitions
--- Returns { 'messages', next due in ms or -1, somebody waits, { partition, id, deliveries, key, payload, ... } } or, with nothing done,
+-- Returns { 'messages', next due in ms or -1, somebody waits, { partition, id, deliveries, key, payload, ... }, now } or, with nothing done,
 --   { 'too_many_pending' | 'too_many_consumers' }, { 'stale', group }, { 'expired', now }. A repeat hands out the same again, as far as
 --   it is its consumer's, and nothing else. Leaves the operation until answer_until_ms, all else without TTL.
 local consumer, out, bytes, told, held_by = ARGV[5], {}, 0, '', setmetatable({}, { __index = function() return 0 end })
@@ -72,8 +72,8 @@ for i = 1, known and 0 or #ARGV - 16 do if room > 0 then serve(i) end end
 for who, by in pairs(held_by) do if by ~= 0 then redis.call('HINCRBY', KEYS[2], 'c ' .. who, by) end end
 local next_due, until_ms, marks, far = math.huge, tonumber(group[5] or 0), 3 * (#ARGV - 16) + 5, string.format('%.0f', now + 2 * ARGV[16])
 if not known then redis.call('SET', KEYS[1], told .. '-', 'PXAT', ARGV[3]) end
-if #out > 0 or ARGV[7] == '0' then return { 'messages', -1, until_ms > now and 1 or 0, out } end
+if #out > 0 or ARGV[7] == '0' then return { 'messages', -1, until_ms > now and 1 or 0, out, now } end
 -- `far` is beyond any wait, so that a shorter one never lowers what a longer one needs.
 for i = marks - 1, until_ms < now + ARGV[7] and #KEYS or 0 do redis.call('HSET', KEYS[i < marks and 2 or i], 'waiting', far) end
 for i = 1, #ARGV - 16 do next_due = math.min(next_due, redis.call('ZRANGE', KEYS[3 * i + 3], 0, 0, 'WITHSCORES')[2] or next_due) end
-return { 'messages', next_due < math.huge and math.max(0, next_due - now) or -1, 1, out }
+return { 'messages', next_due < math.huge and math.max(0, next_due - now) or -1, 1, out, now }

@@ -64,6 +64,8 @@ export type Looked =
       /** Whether somebody may be waiting for what comes due. */
       readonly isAwaited: boolean;
       readonly visibilityMs: number;
+      /** By the store's clock. */
+      readonly claimedAtMs: number;
     }
   | { readonly kind: "too_many_pending" }
   | { readonly kind: "too_many_consumers" }
@@ -87,6 +89,7 @@ export async function lookForMessages(
       async (group): Promise<Looked | Stale | Expired> => {
         let dueInMs: number | null = null;
         let isAwaited = false;
+        let claimedAtMs = 0;
         for (const [which, partitions] of chunksOf(rotated(partitionsOf(group), turn)).entries()) {
           const nonce = nonces.get(which) ?? access.newId();
           nonces.set(which, nonce);
@@ -98,9 +101,10 @@ export async function lookForMessages(
           if (found.kind !== "messages" || found.messages.length > 0) return found;
           dueInMs = earlier(dueInMs, found.dueInMs);
           isAwaited ||= found.isAwaited;
+          claimedAtMs = found.claimedAtMs;
         }
         const { visibilityMs } = group;
-        return { kind: "messages", messages: [], dueInMs, isAwaited, visibilityMs };
+        return { kind: "messages", messages: [], dueInMs, isAwaited, visibilityMs, claimedAtMs };
       },
     ),
   );
@@ -190,13 +194,14 @@ const runPoll = defineScript<
   ],
   Found | Stale | Expired
 >(pollSource, (reply) => {
-  const [kind, dueInMs, isAwaited, flat] = list(reply);
+  const [kind, dueInMs, isAwaited, flat, nowMs] = list(reply);
   if (kind === "too_many_pending" || kind === "too_many_consumers") return { kind };
   if (kind !== "messages") return correctionOf(reply);
   return {
     kind,
     dueInMs: integer(dueInMs) < 0 ? null : integer(dueInMs),
     isAwaited: integer(isAwaited) === 1,
+    claimedAtMs: integer(nowMs),
     messages: rowsOf(list(flat), 5).map(deliveryOf),
   };
 });

@@ -9,6 +9,11 @@ import type { Topic } from "./topic.ts";
 
 /** What a request brings to the pattern. */
 export function accessOf(c: Context<AppEnv>): StreamsAccess {
+  return accessFor(c, null);
+}
+
+/** The same with a deadline of its own, for work that outlives the request's. */
+export function accessFor(c: Context<AppEnv>, deadlineMs: number | null): StreamsAccess {
   const deps = c.get("deps");
   const { newId, caches, config, random, isolate } = deps;
   const space = { instance: config.instance, tenant: c.get("principal").tenant };
@@ -25,5 +30,5 @@ export function accessOf(c: Context<AppEnv>): StreamsAccess {
   };
   const afterReply: StreamsAccess["afterReply"] = (work) =>
     deps.afterReply((stores) => work(over(stores)));
-  return over(deps);
+  return over(deadlineMs === null ? deps : deps.storesFor(deadlineMs));
 }

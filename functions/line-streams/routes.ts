@@ -6,8 +6,9 @@ import { type Context, Hono } from "hono";
 import { attemptRead } from "../../shared/kernel/attempts.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { endpoint } from "../http/endpoint.ts";
-import { IDEMPOTENCY_KEY } from "../http/headers.ts";
-import { idempotencyMismatch, invalid } from "../http/problems.ts";
+import { eventStream } from "../http/event-stream.ts";
+import { IDEMPOTENCY_KEY, LAST_EVENT_ID } from "../http/headers.ts";
+import { badHeader, idempotencyMismatch, invalid } from "../http/problems.ts";
 import { groupBelief, readConfig, topicBelief } from "./access.ts";
 import { consume } from "./consume.ts";
 import {
@@ -20,7 +21,9 @@ import {
   PRODUCE,
   PUT_GROUP,
   PUT_TOPIC,
+  SUBSCRIBE,
 } from "./endpoints.ts";
+import { decodeEventId } from "./event-id.ts";
 import { differences, type Group } from "./group.ts";
 import { putGroup } from "./groups.ts";
 import { manageRoutes } from "./manage-routes.ts";
@@ -43,8 +46,9 @@ import {
 } from "./problems.ts";
 import { produce } from "./produce.ts";
 import { decodeReceipt, type Receipt } from "./receipt.ts";
-import { accessOf } from "./request-access.ts";
+import { accessFor, accessOf } from "./request-access.ts";
 import { type Settlement, settle } from "./settle.ts";
+import { eventsOf, resume } from "./subscribe.ts";
 import type { Topic } from "./topic.ts";
 import { putTopic } from "./topics.ts";
 
@@ -167,6 +171,24 @@ export const lineStreamsRoutes = new Hono<AppEnv>()
   .post("/topics/:topic/groups/:group/extend", endpoint(EXTEND), (c) => {
     const { receipts, visibilityMs } = c.req.valid("json");
     return settled(c, c.req.valid("param"), receipts, { kind: "extend", visibilityMs });
+  })
+  .get("/topics/:topic/groups/:group/subscribe", endpoint(SUBSCRIBE), async (c) => {
+    const subscription = { ...c.req.valid("param"), ...c.req.valid("query") };
+    const { topic, group } = subscription;
+    const access = accessOf(c);
+    const known = await attemptRead(access.attempts, (timeoutMs) =>
+      readConfig(access, groupBelief(access, topic, group), { timeoutMs }),
+    );
+    if (known === null) return noSuchGroup(c);
+    const last = c.req.header(LAST_EVENT_ID.name);
+    const heard = last === undefined ? null : decodeEventId(last);
+    if (last !== undefined && heard === null) {
+      return badHeader(c, { at: `header.${LAST_EVENT_ID.name}`, message: LAST_EVENT_ID.rule });
+    }
+    if (heard !== null) await resume(access, subscription, heard);
+    return eventStream(c, (signal) =>
+      eventsOf(subscription, (deadlineMs) => accessFor(c, deadlineMs), signal),
+    );
   })
   .route("/", manageRoutes);
 

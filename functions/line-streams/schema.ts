@@ -259,3 +259,5 @@ export const StatsReply = z.strictObject({
     }),
   ),
 });
+
+export const SubscribeQuery = z.strictObject({ consumer: Name });

@@ -3,7 +3,7 @@
 --
 -- KEYS[1] operation  [2] group; then for each partition: stream, due, held (see functions/line-streams/poll.lua)
 -- ARGV[1] group known to the caller  [2] expires_at_ms  [3] answer_until_ms  [4] group's name  [5] from
---   [6] to; a name with a space is nobody's  [7] min_idle_ms  [8] messages_max  [9] 'remove' to forget the consumer if it has none left
+--   [6] to; a name with a parenthesis is nobody's  [7] min_idle_ms  [8] messages_max  [9] 'remove' to forget the consumer if it has none left
 --   [10] only what came due before now: '1'  [11] the most that a consumer may hold
 --
 -- Returns { 'moved', how many, how many the consumer has left, somebody waits } or, with nothing done, { 'stale', group },
@@ -22,7 +22,7 @@ if known then
 end
 if now > tonumber(ARGV[2]) then return { 'expired', now } end
 
-local is_nobody = string.find(ARGV[6], ' ', 1, true)
+local is_nobody = string.find(ARGV[6], '(', 1, true)
 local moved, left = 0, 0
 local room = math.min(ARGV[8], is_nobody and ARGV[8] or math.max(0, ARGV[11] - (group[3] or 0)))
 for i = 1, (#KEYS - 2) / 3 do
@@ -40,7 +40,9 @@ for i = 1, (#KEYS - 2) / 3 do
       records[2 * n - 1], records[2 * n] = ids[n], '- ' .. deliveries .. ' ' .. ARGV[6]
       dues[2 * n - 1], dues[2 * n] = now, ids[n]
     end
-    redis.call('XCLAIM', stream, ARGV[4], ARGV[6], 0, unpack(ids), 'JUSTID')
+    local claim = { 'XCLAIM', stream, ARGV[4], ARGV[6], 0, unpack(ids) }
+    claim[#claim + 1] = 'JUSTID'
+    redis.call(unpack(claim))
     redis.call('HSET', held, unpack(records))
     redis.call('ZADD', due, unpack(dues))
     moved = moved + #ids
@@ -51,7 +53,11 @@ if moved > 0 then
   redis.call('HINCRBY', KEYS[2], 'c ' .. ARGV[6], moved)
 end
 if ARGV[9] == 'remove' and left == 0 then
-  for i = 3, #KEYS, 3 do redis.call('XGROUP', 'DELCONSUMER', KEYS[i], ARGV[4], ARGV[5]) end
+  -- Redis would drop what it still holds without a word.
+  for i = 3, #KEYS, 3 do
+    local held = redis.call('XPENDING', KEYS[i], ARGV[4], '-', '+', 1, ARGV[5])
+    if #held == 0 then redis.call('XGROUP', 'DELCONSUMER', KEYS[i], ARGV[4], ARGV[5]) end
+  end
   if redis.call('HDEL', KEYS[2], 's ' .. ARGV[5]) == 1 then redis.call('HINCRBY', KEYS[2], 'consumers', -1) end
   redis.call('HDEL', KEYS[2], 'c ' .. ARGV[5])
 end

@@ -9,8 +9,8 @@ import { correctionOf, type Stale } from "./correction.ts";
 import type { GroupKeys, TopicKeys } from "./keys.ts";
 import reassignSource from "./reassign.lua";
 
-/** Who holds what nobody has been handed. Callers' names have no space, so nobody can be called so. */
-export const NOBODY = "no consumer";
+/** Who holds what was taken from one consumer and handed to no other. No caller's name has a parenthesis. */
+export const NOBODY = "(nobody)";
 
 export interface Moved {
   readonly kind: "moved";
