@@ -7,7 +7,7 @@ import { ANSWER_MARGIN_MS, workerOperationId } from "../../shared/kernel/operati
 import { list, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import { correctionOf, type Stale } from "../../shared/streams/correction.ts";
-import { groupBelief, keysOf, remember, type StreamsAccess } from "./access.ts";
+import { groupBelief, keysOf, remember, type StreamsAccess, tell } from "./access.ts";
 import {
   GROUPS_MAX,
   type Group,
@@ -55,7 +55,9 @@ export async function putGroup(
       ),
     ),
   );
-  if ("group" in reply) remember(access, groupBelief(access, topic, name), reply.group.text);
+  if (!("group" in reply)) return reply;
+  remember(access, groupBelief(access, topic, name), reply.group.text);
+  await tell(access, (monitor) => monitor.watch(topic));
   return reply;
 }
 

@@ -14,6 +14,8 @@ export interface Waiter {
 export type Wake = "look" | "over" | "unknown";
 
 export interface Monitor {
+  /** Looks after the topic's consumers and old messages from now on. */
+  watch(topic: string): Promise<void>;
   /** Messages were appended to the topic: one waiter of each group looks. */
   appended(topic: string): Promise<void>;
   /** Messages of a group may be claimed in `dueInMs`: then one of its waiters looks. */

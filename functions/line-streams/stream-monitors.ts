@@ -10,7 +10,7 @@ import type { Monitor } from "./monitor.ts";
 
 export type StreamMonitorStub = Pick<
   DurableObjectStub<StreamMonitor>,
-  "register" | "next" | "done" | "appended" | "due"
+  "register" | "next" | "done" | "appended" | "due" | "watch"
 >;
 
 /** A way to a fresh stub by the object's name (one that threw may stay broken). */
@@ -42,6 +42,7 @@ export function streamMonitor(
     if (monitors !== null) await ask(topic, CALL_MS, call);
   };
   return {
+    watch: (topic) => tell(topic, (stub) => stub.watch({ instance, tenant, topic })),
     appended: (topic) => tell(topic, (stub) => stub.appended()),
     due: (topic, group, dueInMs) => tell(topic, (stub) => stub.due(group, dueInMs)),
     register: ({ topic, group, waiter }) =>

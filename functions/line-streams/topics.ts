@@ -9,7 +9,7 @@ import type { RedisCallOptions } from "../../shared/redis/port.ts";
 import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import type { Stale } from "../../shared/streams/correction.ts";
-import { keysOf, remember, type StreamsAccess, topicBelief, withBelief } from "./access.ts";
+import { keysOf, remember, type StreamsAccess, tell, topicBelief, withBelief } from "./access.ts";
 import putSource from "./put-topic.lua";
 import {
   limitsText,
@@ -85,7 +85,9 @@ async function put(
       { timeoutMs },
     ),
   );
-  if ("topic" in reply) remember(access, topicBelief(access, name), reply.topic.text);
+  if (!("topic" in reply)) return reply;
+  remember(access, topicBelief(access, name), reply.topic.text);
+  if (reply.topic.retentionMs !== null) await tell(access, (monitor) => monitor.watch(name));
   return reply;
 }
 

@@ -70,6 +70,7 @@ function newRoom(): WaitRoom {
 
 function monitorOver(rooms: Rooms): Monitor {
   return {
+    watch: async () => {},
     appended: async (topic) => rooms.of(topic).stirAll(),
     async due(topic, group, dueInMs) {
       if (dueInMs <= 0) rooms.of(topic).stir(group);
