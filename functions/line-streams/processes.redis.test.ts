@@ -184,12 +184,11 @@ describe("consumers in processes that are killed at random, over a network that 
       const random = dice(11);
       const endsAtMs = Date.now() + RUN_MS_MAX;
       try {
-        const producing = produceAll();
-        let produced: HistoryEvent[] | null = null;
-        producing.then((events) => {
-          produced = events;
+        let isProduced = false;
+        const producing = produceAll().finally(() => {
+          isProduced = true;
         });
-        while (Date.now() < endsAtMs && (produced === null || !(await isQuiet()))) {
+        while (Date.now() < endsAtMs && !(isProduced && (await isQuiet()))) {
           await sleep(250);
           const isLate = Date.now() > endsAtMs - RUN_MS_MAX / 2;
           for (const { kill } of consumers)

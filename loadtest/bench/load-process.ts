@@ -9,7 +9,7 @@
  */
 import { pathToFileURL } from "node:url";
 import { Client } from "undici";
-import type { BenchReply, BenchRow } from "./row.ts";
+import type { BenchReply, BenchRequest, BenchRow } from "./row.ts";
 
 export interface LoadOrder {
   readonly id: number;
@@ -30,7 +30,7 @@ export interface LoadOrder {
 export interface LoadResult {
   readonly id: number;
   readonly answered: number;
-  /** Answers with another status than 200, failed exchanges, and wrong answers. */
+  /** Answers with another status than 200 or 201, failed exchanges, and wrong answers. */
   readonly failed: number;
   /** What the first of them was. */
   readonly failure: string | null;
@@ -41,6 +41,7 @@ export interface LoadResult {
 
 /** Judging an answer costs time that only one side would pay; one in so many is enough to notice. */
 const JUDGED_EVERY = 64;
+const SUCCESS: ReadonlySet<number> = new Set([200, 201]);
 const REQUEST_TIMEOUT_MS = 15_000;
 
 process.on("message", (order: LoadOrder) => {
@@ -63,12 +64,17 @@ async function load(order: LoadOrder): Promise<LoadResult> {
     while (performance.now() < endMs) {
       const index = state.next;
       state.next += 1;
+      let request: BenchRequest | null = row.request(order.runId, index, order.obtained);
       try {
-        const reply = await exchange(client, order, row, index);
-        state.answered += 1;
-        if (reply.status !== 200) fail(`status ${reply.status}: ${reply.text.slice(0, 200)}`);
-        else if (order.isJudged && index % JUDGED_EVERY === 0 && !row.isRight(reply)) {
-          fail(`a wrong answer: ${reply.text.slice(0, 200)}`);
+        while (request !== null) {
+          const reply: BenchReply = await exchange(client, order, request);
+          state.answered += 1;
+          if (!SUCCESS.has(reply.status)) {
+            fail(`status ${reply.status}: ${reply.text.slice(0, 200)}`);
+          } else if (order.isJudged && index % JUDGED_EVERY === 0 && !row.isRight(reply)) {
+            fail(`a wrong answer: ${reply.text.slice(0, 200)}`);
+          }
+          request = row.next?.(order.runId, index, reply) ?? null;
         }
       } catch (error) {
         fail(String(error));
@@ -85,11 +91,9 @@ async function load(order: LoadOrder): Promise<LoadResult> {
 
 async function exchange(
   client: Client,
-  { key, runId, origin, obtained }: LoadOrder,
-  row: BenchRow,
-  index: number,
+  { key, origin }: LoadOrder,
+  { method, path, headers, body }: BenchRequest,
 ): Promise<BenchReply> {
-  const { method, path, headers, body } = row.request(runId, index, obtained);
   const { statusCode, body: stream } = await client.request({
     method,
     path,

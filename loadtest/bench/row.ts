@@ -34,6 +34,11 @@ export interface BenchRow {
   obtain?(call: BenchCaller, runId: string): Promise<readonly string[]>;
   /** Request `index`, a different one for each index. `obtained` is there whenever it is to be sent. */
   request(runId: string, index: number, obtained?: readonly string[]): BenchRequest;
+  /**
+   * What follows on the same connection once a request was answered; null when nothing does. It counts as a
+   * request like the first. The floor's answers must have what this reads of them.
+   */
+  next?(runId: string, index: number, reply: BenchReply): BenchRequest | null;
   /** Whether an answer of the Worker is right; of the floor only the status is judged. */
   isRight(reply: BenchReply): boolean;
 }

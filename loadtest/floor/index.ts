@@ -12,6 +12,7 @@ import submitSource from "../../functions/leaderboard/submit.lua";
 import gcraSource from "../../functions/rate-limiting/gcra.lua";
 import { limitKeys } from "../../functions/rate-limiting/keys.ts";
 import { storeKey } from "../../shared/redis/keys.ts";
+import { lineStreamsFloor } from "./line-streams.ts";
 import { sessionStoreFloor } from "./session-store.ts";
 import { type FloorEnv, memoized, redisOf, sha1Of } from "./store.ts";
 
@@ -74,6 +75,7 @@ const app = new Hono<{ Bindings: FloorEnv }>()
       "Content-Type": "application/json",
     });
   })
+  .route("/line-streams", lineStreamsFloor)
   .route("/session-store", sessionStoreFloor);
 
 const floorOf = memoized((env: FloorEnv) => {
