@@ -30,8 +30,9 @@ describe("what the line-streams journey expects at its end", () => {
       violationsOf((messages) => {
         const [first, second] = hot(messages);
         if (!first || !second) throw new Error("a hot key has two messages");
-        messages[messages.indexOf(first)] = second;
-        messages[messages.indexOf(second)] = first;
+        const [at, behind] = [messages.indexOf(first), messages.indexOf(second)];
+        messages[at] = second;
+        messages[behind] = first;
       }),
     ).toMatch(/came after/);
     expect(
