@@ -63,7 +63,7 @@ describe("the partition of a key", () => {
     const known = ["", "a", "order-1", "order-2", "straße", "😀"].map((key) =>
       partitionOfKey(key, 64),
     );
-    expect(known).toEqual([11,51,28,0,11,10]);
+    expect(known).toEqual([11, 51, 28, 0, 11, 10]);
   });
 
   it("spreads keys that look alike", ({ expect }) => {
