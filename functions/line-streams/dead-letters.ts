@@ -18,7 +18,7 @@ import redriveSource from "./redrive.lua";
 
 export const LETTERS_PAGE_MAX = 100;
 /** Letters that one call redrives; more are left for the next. */
-export const REDRIVE_MAX = 1_000;
+const REDRIVE_MAX = 1_000;
 /** A reply stays within 4 MiB, with what JSON adds. */
 const PAGE_BYTES_MAX = 3_500_000;
 

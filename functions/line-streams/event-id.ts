@@ -14,7 +14,7 @@ export interface EventId {
   readonly unsent: readonly MessagePlace[];
 }
 
-export const EVENT_ID_CHARACTERS_MAX = 2_048;
+const EVENT_ID_CHARACTERS_MAX = 2_048;
 
 const EVENT_ID = /^1\.(\d{1,15})\.([A-Za-z0-9_-]{16,64})\.((?:\d{1,2}:\d{1,15}-\d{1,15},)*)$/;
 

@@ -13,7 +13,7 @@ import { BATCH_MAX } from "./produce.ts";
 import { DELAY_MS_MAX, RECEIPTS_MAX } from "./settle.ts";
 import { LENGTH_MAX, PARTITIONS_MAX, RETENTION_MS_MAX } from "./topic.ts";
 
-export const KEY_CHARACTERS_MAX = 512;
+const KEY_CHARACTERS_MAX = 512;
 export const PAYLOAD_BYTES_MAX = 64 * 1024;
 
 export const TopicParams = z.strictObject({ topic: Name });

@@ -22,7 +22,7 @@ import settleSource from "./settle.lua";
 export const RECEIPTS_MAX = 100;
 export const DELAY_MS_MAX = 3_600_000;
 /** How long beyond its deadline a repeat is answered as the first time. */
-export const SETTLED_ANSWER_MS = 30_000;
+const SETTLED_ANSWER_MS = 30_000;
 
 export type Settlement =
   | { readonly kind: "ack" }

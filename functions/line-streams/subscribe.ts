@@ -27,9 +27,9 @@ import type { Delivery } from "./poll.ts";
 import resumeSource from "./resume.lua";
 import { partitionsOf } from "./topic.ts";
 
-export const SUBSCRIPTION_MS = 5 * 60_000;
+const SUBSCRIPTION_MS = 5 * 60_000;
 /** An idle connection hears from us this often. */
-export const HEARTBEAT_MS = 10_000;
+const HEARTBEAT_MS = 10_000;
 /** Messages of one look. */
 const LOOK_MESSAGES_MAX = 20;
 /** Beyond its wait, what a look may take. */

@@ -1,8 +1,8 @@
 /** The topic that the rows of line-streams share: four partitions, one group that reads everything. */
 import { type BenchCaller, type BenchRequest, expectStatus } from "./row.ts";
 
-export const topicPath = (runId: string): string => `/line-streams/topics/bench-${runId}`;
-export const groupPath = (runId: string): string => `${topicPath(runId)}/groups/work`;
+const topicPath = (runId: string): string => `/line-streams/topics/bench-${runId}`;
+const groupPath = (runId: string): string => `${topicPath(runId)}/groups/work`;
 
 const KEYS = 100;
 const HEADERS = { "content-type": "application/json" };
@@ -11,7 +11,7 @@ const HEADERS = { "content-type": "application/json" };
 const TOPIC = { partitions: 4, maxLength: 100_000 };
 const GROUP = { from: "earliest", visibilityMs: 60_000, maxDeliveries: 100 };
 
-export function post(path: string, body: object, headers: object = {}): BenchRequest {
+function post(path: string, body: object, headers: object = {}): BenchRequest {
   return { method: "POST", path, headers: { ...HEADERS, ...headers }, body: JSON.stringify(body) };
 }
 

@@ -5,7 +5,6 @@
 import { type Consumed, consume } from "../consume.ts";
 import type { GroupDefinition } from "../group.ts";
 import { putGroup } from "../groups.ts";
-import { messageId } from "../message-id.ts";
 import type { Delivery } from "../poll.ts";
 import { type NewMessage, type Produced, produce } from "../produce.ts";
 import { type ReceiptStatus, type Settlement, settle } from "../settle.ts";
@@ -98,10 +97,6 @@ export function told(messages: readonly Delivery[]): string[] {
 
 export function payloadsOf(messages: readonly Delivery[]): string[] {
   return messages.map(({ payload }) => String(JSON.parse(payload)));
-}
-
-export function idsOf(messages: readonly Delivery[]): string[] {
-  return messages.map(messageId);
 }
 
 export const ACK: Settlement = { kind: "ack" };

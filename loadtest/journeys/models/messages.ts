@@ -6,7 +6,7 @@ import { unit } from "../../protocol/random.ts";
 import { pick, zipf } from "../../protocol/zipf.ts";
 
 /** Keys that messages are produced under; a few of them are hot. */
-export const KEYS = 200;
+const KEYS = 200;
 
 /** Separates the draws of one request from each other. */
 const SALT = { operation: 1, key: 2 } as const;
