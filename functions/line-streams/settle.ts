@@ -15,7 +15,7 @@ import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts
 import { defineScript } from "../../shared/redis/script.ts";
 import { correctionOf, type Stale } from "../../shared/streams/correction.ts";
 import { keysOf, type NoSuchGroup, type StreamsAccess, tell, withGroup } from "./access.ts";
-import type { Receipt } from "./receipt.ts";
+import { encodeReceipt, type Receipt } from "./receipt.ts";
 import settleSource from "./settle.lua";
 
 /** Receipts of one call. */
@@ -46,7 +46,7 @@ export async function settle(
   const keys = keysOf(access, topic);
   const groupKeys = keys.group(groupName);
   const touched = [...new Set(receipts.map(({ partition }) => partition))];
-  const operation = keys.operation(operationId(access, groupKeys.group, receipts, settlement));
+  const operation = keys.operation(operationId(access, groupName, receipts, settlement));
   const ms = durationOf(settlement);
   const { reply } = await attemptWrite("redis", access.attempts, (attempt) =>
     withGroup(access, topic, groupName, attempt, (group) =>
@@ -101,13 +101,15 @@ function durationOf(settlement: Settlement): number {
 /** To prolong again is meant each time; the other two are meant once, however often they are sent. */
 function operationId(
   { newId }: StreamsAccess,
-  groupKey: string,
+  group: string,
   receipts: readonly Receipt[],
   settlement: Settlement,
 ): string {
   if (settlement.kind === "extend") return workerOperationId(newId());
-  const asked = receipts.map(({ partition, streamId, nonce }) => [partition, streamId, nonce]);
-  return `settle-${shortHash(JSON.stringify([groupKey, settlement, asked]))}`;
+  const asked = receipts.map(encodeReceipt).join(" ");
+  const what = `${group} ${settlement.kind} ${durationOf(settlement)} ${asked}`;
+  // One receipt can speak for itself; more are hashed, since each answer is kept for a while.
+  return `settle-${receipts.length === 1 ? what : shortHash(what)}`;
 }
 
 function answerMsOf({ kind }: Settlement): number {
