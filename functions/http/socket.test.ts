@@ -25,7 +25,7 @@ beforeAll(async () => {
   await writeFile(
     entry,
     `export { socketWorker as default } from ${JSON.stringify(WORKER)};
-export { MetricsHub } from "../../durable-objects/metrics-hub/metrics-hub.ts";\n`,
+export * from "../../functions/index.ts";\n`,
   );
   const wrangler = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
   await promisify(execFile)(

@@ -130,6 +130,8 @@ describe("what is asked with several receipts", () => {
     await calls.settle(topic, [a], ACK);
     const stale = { ...b, nonce: "0".repeat(32) };
     expect(await calls.settle(topic, [a, stale, c, c], ACK)).toEqual(["gone", "stale", "ok", "ok"]);
+    const { group } = stand.keys(topic).group("group");
+    expect(await stand.request().redis.command(["HGET", group, "c ann"])).toBe("1");
   });
 });
 

@@ -87,6 +87,30 @@ describe("a call whose first attempt goes wrong", () => {
   }
 });
 
+describe("a copy of a poll that comes late", () => {
+  it("takes nothing for a consumer that is not listening any more", async ({ expect }) => {
+    const copies: (() => Promise<unknown>)[] = [];
+    const listening = createStand(redis, {
+      wrap: (port) => ({
+        command: (args, options) => port.command(args, options),
+        script(script, keys, args, options) {
+          const { redis: direct } = stand.request();
+          copies.push(() => direct.script(script, keys, args));
+          return port.script(script, keys, args, options);
+        },
+      }),
+    });
+    const { newTopic, newGroup, produce, take } = createCalls(listening);
+    const topic = await newTopic();
+    await newGroup(topic);
+    expect(await take(topic)).toEqual([]);
+    const again = copies.at(-1);
+    await produce(topic, ["a"]);
+    await again?.();
+    expect(told(await take(topic, { consumer: "bob" }))).toEqual(["a 1"]);
+  });
+});
+
 describe("an acknowledgement that is sent again by who never heard the answer", () => {
   it("is answered as the first time, and so is a put-back", async ({ expect }) => {
     const topic = await topicOf("a", "b");
