@@ -108,7 +108,7 @@ async function lookUntil(
     const waitMs: number = leftMs() - (isLast ? 0 : lastLookMs);
     const dueInMs = found.dueInMs === null ? null : Math.max(DUE_MS_MIN, found.dueInMs);
     const wake: Wake =
-      waitMs <= 0 ? "over" : await orGone(signal, access.monitor.next(waiter, waitMs, dueInMs));
+      waitMs <= 0 ? "over" : await orGone(signal, wakeOf(access, waiter, waitMs, dueInMs));
     if (signal.aborted || (wake === "over" && isLast)) return found;
     if (wake === "unknown") return wake;
     isLast ||= wake === "over";
@@ -119,6 +119,21 @@ async function lookUntil(
 function within({ attempts }: StreamsAccess, ms: number): Attempts {
   const boundMs = Math.max(LOOK_MS_MIN, Math.min(ms, attempts.deadline.remainingMs()));
   return { ...attempts, deadline: deadlineAfter(attempts.clock, boundMs) };
+}
+
+/** `unknown` as well when the object was restarted while it had us wait. */
+async function wakeOf(
+  { monitor }: StreamsAccess,
+  waiter: Waiter,
+  waitMs: number,
+  dueInMs: number | null,
+): Promise<Wake> {
+  try {
+    return await monitor.next(waiter, waitMs, dueInMs);
+  } catch (error) {
+    if (error instanceof UpstreamError) return "unknown";
+    throw error;
+  }
 }
 
 /** `over` as soon as the caller is gone. */

@@ -104,6 +104,18 @@ describe("a topic with a bound on its length", () => {
     expect(payloadsOf(await calls.take(topic, { group: "slow" }))).toEqual(["1", "3", "x"]);
   });
 
+  it("forgets only what comes before the first that is needed", async ({ expect }) => {
+    const topic = await calls.newTopic({ maxLength: 4 });
+    await calls.newGroup(topic);
+    await calls.produce(topic, numbered(4));
+    const messages = await calls.take(topic);
+    await calls.settle(topic, messages.slice(0, 1), ACK);
+    expect(await calls.produce(topic, ["x", "y"])).toEqual({ kind: "backlog_full" });
+    expect(await lengthOf(topic)).toBe(3);
+    await sleep(1_050);
+    expect(payloadsOf(await calls.take(topic))).toEqual(["1", "2", "3"]);
+  });
+
   it("that is lowered is met bit by bit, by what producers trim", async ({ expect }) => {
     const topic = await calls.newTopic();
     for (let i = 0; i < 5; i += 1) await calls.produce(topic, numbered(100));
