@@ -36,8 +36,10 @@ export interface StreamsAccess {
   readonly afterReply: (work: (access: StreamsAccess) => Promise<unknown>) => void;
 }
 
-export const KNOWN_TOPICS: BoundedCacheOptions = { entriesMax: 1_000, ttlMs: 5_000 };
-export const KNOWN_GROUPS: BoundedCacheOptions = { entriesMax: 1_000, ttlMs: 5_000 };
+/** Long, because no script acts on a belief that is wrong: what expires is what nobody asks for any more. */
+const KNOWN_MS = 10 * 60_000;
+export const KNOWN_TOPICS: BoundedCacheOptions = { entriesMax: 1_000, ttlMs: KNOWN_MS };
+export const KNOWN_GROUPS: BoundedCacheOptions = { entriesMax: 1_000, ttlMs: KNOWN_MS };
 
 /** How often one call may be told that it was wrong. */
 const CORRECTIONS_MAX = 3;

@@ -22,7 +22,10 @@ import { settle } from "./settle.ts";
 const LOOK_MS = 2_000;
 /** A look that begins has at least this long. */
 const LOOK_MS_MIN = 300;
-/** How long before the end of a wait its last look begins, at most half of the wait. */
+/**
+ * How long before the end of a wait its last look begins: up to twice as long, so that those who began together
+ * do not look together, and at most half of the wait.
+ */
 const LAST_LOOK_MS = 1_000;
 /** How often a waiter that the object has forgotten registers anew. */
 const REGISTRATIONS_MAX = 10;
@@ -99,7 +102,7 @@ async function lookUntil(
   { waiter, endsAtMs, signal }: Wait,
 ): Promise<Looked | "unknown"> {
   const leftMs = () => Math.max(0, endsAtMs - access.attempts.clock());
-  const lastLookMs = Math.min(LAST_LOOK_MS, look.waitMs / 2);
+  const lastLookMs = Math.min(LAST_LOOK_MS * (1 + access.random()), look.waitMs / 2);
   let attempts = within(access, access.attempts.deadline.remainingMs() - look.waitMs);
   let isLast = false;
   for (let looks = 1; ; looks += 1) {
