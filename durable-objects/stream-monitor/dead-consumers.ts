@@ -6,7 +6,7 @@ import { deadAfterMs } from "../../shared/streams/liveness.ts";
 import { NOBODY } from "../../shared/streams/reassign.ts";
 
 /** Consumers that one round of upkeep takes care of; the next has the others. */
-export const DEAD_MAX = 20;
+export const DEAD_MAX = 200;
 
 export interface Handover {
   readonly from: string;
