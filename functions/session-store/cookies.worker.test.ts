@@ -99,6 +99,20 @@ describe("the cookie", () => {
     expect(await statusOf(HERE, `sid=${text}`)).toBe(401);
   });
 
+  it("is not planted by a name that begins with a space which only Unicode knows", async ({
+    expect,
+  }) => {
+    const [mine, planted] = [await signedIn(), await signedIn()];
+    const userOf = async (Cookie: string) => {
+      const read = await shell().call(`${HERE}/session`, { headers: { Cookie } });
+      return read.status === 200 ? read.json() : read.status;
+    };
+    for (const space of ["\u00a0", "\u0085"]) {
+      expect(await userOf(`a=1; ${space}${planted}`)).toBe(401);
+      expect(await userOf(`${mine}; ${space}${planted}`)).toEqual(await userOf(mine));
+    }
+  });
+
   it("is of one tenant and one deployment", async ({ expect }) => {
     const Cookie = await signedIn();
     const other = await shell({ INSTANCE: "elsewhere" }).call(`${HERE}/session`, {

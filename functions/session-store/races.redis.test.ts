@@ -1,4 +1,5 @@
 import { describe, inject, it } from "vitest";
+import { UpstreamError } from "../../shared/kernel/errors.ts";
 import { sessionKeys } from "./keys.ts";
 import { createCalls, nextCookie } from "./testing/calls.ts";
 import { createStand, NEW_SECRET, OLD_SECRET } from "./testing/stand.ts";
@@ -217,6 +218,45 @@ describe("a sign-out with a token that has been rotated", () => {
     const fresh = nextCookie(await endOthers(first));
     for (const cookie of [other, first, second]) expect(await lives(cookie)).toBe(false);
     expect(await lives(fresh)).toBe(true);
+  });
+
+  it("cannot follow one who has ended all others with the successor", async ({ expect }) => {
+    const first = await begin();
+    const second = nextCookie(await rotate(first));
+    const third = nextCookie(await rotate(second));
+    expect(await endOthers(third)).toEqual({ kind: "ended", ended: 0, cookie: null });
+    for (const cookie of [first, second]) expect(await read(cookie)).toEqual(NO_SESSION);
+    expect(await read(third)).toMatchObject({ kind: "session", cookie: null });
+  });
+});
+
+describe("a write that was done, not answered, and found no session when it was asked again", () => {
+  const lossy = (meanwhile: () => Promise<unknown>) => {
+    let isFirst = true;
+    return createCalls(
+      stand.another({
+        wrap: (port) => ({
+          command: (args, options) => port.command(args, options),
+          async script(script, keys, args, options) {
+            const reply = await port.script(script, keys, args, options);
+            if (!isFirst) return reply;
+            isFirst = false;
+            await meanwhile();
+            throw new UpstreamError({ dependency: "redis", fault: "timeout", outcome: "unknown" });
+          },
+        }),
+      }),
+    );
+  };
+  const AMBIGUOUS = { kind: "no_session", isAmbiguous: true };
+
+  it("does not claim that it was not done", async ({ expect }) => {
+    const userId = "ambiguous";
+    const [mine, other] = [await begin({ userId }), await begin({ userId })];
+    expect(await lossy(() => end(mine)).end(mine, opened(other).publicId)).toEqual(AMBIGUOUS);
+    expect(await lives(other)).toBe(false);
+    const old = await begin();
+    expect(await lossy(() => rotate(old, "login")).rotate(old)).toEqual(AMBIGUOUS);
   });
 });
 
