@@ -165,6 +165,31 @@ describe("sessions in an app of their own", () => {
     expect(await headersOf("/")).toEqual(["no-store", "Accept, Cookie"]);
   });
 
+  it("keep what they answer themselves from caches, whatever the route had said", async ({
+    expect,
+  }) => {
+    const { text } = await visitor();
+    const own = new Hono<{ Variables: SessionVariables }>();
+    own.get("/in", async (c) => {
+      const wish = { tenant: "shop", userId: "ann", data: [], device: null, idempotencyKey: null };
+      await signIn(c, stand.request(), wish);
+      return c.text("in");
+    });
+    own.use(session({ access: () => stand.request() }));
+    own.get("/", (c) => {
+      c.get("session").set("large", "x".repeat(16_384));
+      c.header("Cache-Control", "public, max-age=60");
+      return c.text("public");
+    });
+    const refused = await own.request(`${ORIGIN}/`, {
+      headers: { Cookie: `__Host-sid=${text()}` },
+    });
+    expect([refused.status, refused.headers.get("Cache-Control")]).toEqual([413, "no-store"]);
+    const begun = await own.request(`${ORIGIN}/in`);
+    expect(begun.headers.get("Cache-Control")).toBe("no-store");
+    expect(begun.headers.getSetCookie()).toHaveLength(1);
+  });
+
   it("hand out no cookie that a login has left behind", async ({ expect }) => {
     const { call, text } = await visitor();
     const next = nextCookie(await rotate(text()));

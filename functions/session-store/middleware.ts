@@ -65,6 +65,7 @@ export function session<E extends SessionEnv>({
     if (refused !== null) {
       c.res = undefined;
       c.res = refusal(c, refused);
+      c.header("Cache-Control", "no-store");
     }
     // What this request was given is of the session that has ended, and the browser may have a newer cookie by now.
     const text = refused === "no_session" ? null : current.setCookie(cookieContext(url));
@@ -100,6 +101,7 @@ export async function signIn(
   if (created.kind === "created") {
     const text = setCookie(cookieContext(c.req.url), created.cookie, access.policy.absoluteMs);
     c.header("Set-Cookie", text, { append: true });
+    c.header("Cache-Control", "no-store");
   }
   return created;
 }
