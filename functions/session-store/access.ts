@@ -2,7 +2,7 @@
  * @module
  * What the pattern needs of its surroundings for one request, and how it knows whose session is meant.
  */
-import type { Attempts } from "../../shared/kernel/attempts.ts";
+import type { Attempts, Written } from "../../shared/kernel/attempts.ts";
 import type { RedisPort, RedisReply } from "../../shared/redis/port.ts";
 import { text } from "../../shared/redis/reply.ts";
 import { type SessionCookie, sealCookie } from "./cookie.ts";
@@ -29,6 +29,8 @@ export interface SessionAccess extends SessionStores {
 /** Nobody has this session: it never was, has ended, or the token is not of it any more. */
 export interface NoSession {
   readonly kind: "no_session";
+  /** Whether an attempt of the same call that was not answered may have done its work before. */
+  readonly isAmbiguous?: boolean;
 }
 
 /** A successor was derived under a secret that this Worker has not got. */
@@ -69,6 +71,14 @@ export function successorCookie(
   if (secret === null) return null;
   const token = successorOf(cookie.token, secret);
   return sealed(access, { ...cookie, token }, { kid, secret });
+}
+
+/** What all attempts of a write together were told, where the store keeps no answers to it. */
+export function afterAll<Reply extends { readonly kind: string }>({
+  reply,
+  wasAmbiguous,
+}: Written<Reply>): Reply {
+  return wasAmbiguous && reply.kind === "no_session" ? { ...reply, isAmbiguous: true } : reply;
 }
 
 /** Reads a script's word that there is no such session. */

@@ -130,6 +130,14 @@ describe("a Cookie header", () => {
     expect(cookieIn("__Host-sid=b", "__Host-sid")).toBe("b");
   });
 
+  it("gives none of a name that begins with a space which only Unicode knows", ({ expect }) => {
+    for (const space of ["\u00a0", "\u0085", "\u2000", "\u3000", "\ufeff", "\v", "\f"]) {
+      expect(cookieIn(`${space}__Host-sid=a`, "__Host-sid"), JSON.stringify(space)).toBeNull();
+      expect(cookieIn(`__Host-sid=b; ${space}__Host-sid=a`, "__Host-sid")).toBe("b");
+    }
+    expect(cookieIn("a=1;\t sid=b \t; c=2", "sid")).toBe("b");
+  });
+
   it("gives none where two of a name differ: one of them was planted", ({ expect }) => {
     expect(cookieIn("sid=a; sid=b", "sid")).toBeNull();
     expect(cookieIn("sid=a; sid=a", "sid")).toBe("a");

@@ -71,12 +71,15 @@ export function cookieContext(url: string): CookieContext {
   return PLAIN.test(url) ? PLAIN_CONTEXT : SECURE_CONTEXT;
 }
 
+/** What RFC 6265 has around a pair. Not `trim()`: a browser keeps a name with another space as one without a prefix. */
+const AROUND_PAIR = /^[ \t]+|[ \t]+$/g;
+
 /** The one cookie of this name in a `Cookie` header; null when there is none, or two that differ. */
 export function cookieIn(header: string | undefined, name: CookieContext["name"]): string | null {
   if (header === undefined || !header.includes(name)) return null;
   const values = header
     .split(";")
-    .map((pair) => pair.trim())
+    .map((pair) => pair.replace(AROUND_PAIR, ""))
     .filter((pair) => pair.startsWith(`${name}=`))
     .map((pair) => pair.slice(name.length + 1));
   const [first] = values;

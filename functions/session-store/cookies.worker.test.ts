@@ -99,6 +99,15 @@ describe("the cookie", () => {
     expect(await statusOf(HERE, `sid=${text}`)).toBe(401);
   });
 
+  it("is not planted by a name that begins with a space which only Unicode knows", async ({
+    expect,
+  }) => {
+    // workerd reads and writes headers as UTF-8, and says so.
+    const Cookie = `a=1; \u00a0${await signedIn()}`;
+    const read = await shell().call(`${HERE}/session`, { headers: { Cookie } });
+    expect([read.status, read.headers.get("Kv-Cost")]).toEqual([401, "trips=0, requests=0"]);
+  });
+
   it("is of one tenant and one deployment", async ({ expect }) => {
     const Cookie = await signedIn();
     const other = await shell({ INSTANCE: "elsewhere" }).call(`${HERE}/session`, {

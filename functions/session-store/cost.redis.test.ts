@@ -102,7 +102,7 @@ describe("the commands that Redis runs", () => {
       rotation: 7,
       login: 6,
       list: 5,
-      "end of the others": 11,
+      "end of the others": 12,
       "end of one": 6,
       end: 7,
       "touch after a read": 9,

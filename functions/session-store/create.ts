@@ -41,7 +41,8 @@ export interface Lifetime {
 
 export type Created =
   | (Lifetime & { readonly kind: "created"; readonly cookie: string; readonly isReplay: boolean })
-  | { readonly kind: "too_many_sessions" | "too_large" | "too_many_fields" }
+  | { readonly kind: "too_many_sessions"; readonly isReplay: boolean }
+  | { readonly kind: "too_large" | "too_many_fields" }
   | { readonly kind: "idempotency_mismatch" }
   | UnknownSecret;
 
@@ -129,7 +130,8 @@ type CreateReply =
       readonly kid: string;
       readonly isReplay: boolean;
     })
-  | { readonly kind: "too_many_sessions" | "idempotency_mismatch" };
+  | { readonly kind: "too_many_sessions"; readonly isReplay: boolean }
+  | { readonly kind: "idempotency_mismatch" };
 
 const runCreate = defineScript<
   [operation: string, session: string, user: string],
@@ -157,7 +159,7 @@ const runCreate = defineScript<
   if (kind === "expired") return { kind, storeNowMs: integer(fact) };
   if (kind !== "answer") throw new MalformedReply();
   const [what, kid, publicId, created, until, absolute] = text(answer).split(" ");
-  if (what === "too_many_sessions") return { kind: what };
+  if (what === "too_many_sessions") return { kind: what, isReplay: integer(isReplay) === 1 };
   if (what !== "created") throw new MalformedReply();
   return {
     kind: what,

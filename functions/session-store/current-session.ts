@@ -7,7 +7,7 @@ import {
   type SessionCookie,
   setCookie,
 } from "./cookie.ts";
-import { endSession } from "./end.ts";
+import { type Ended, endSession } from "./end.ts";
 import { encodeFields } from "./fields.ts";
 import type { Session } from "./record.ts";
 import { type Rotated, type RotationReason, rotateSession } from "./rotate.ts";
@@ -75,10 +75,14 @@ export class CurrentSession {
     return rotated.kind;
   }
 
-  /** Signs out. What was changed and not stored is gone. */
-  async end(): Promise<void> {
-    await endSession(this.#access, this.#cookie);
-    this.#isEnded = true;
+  /**
+   * Signs out. What was changed and not stored is gone. With `left_behind` nothing is: somebody has logged in with
+   * this session meanwhile.
+   */
+  async end(): Promise<Ended["kind"]> {
+    const { kind } = await endSession(this.#access, this.#cookie);
+    this.#isEnded = kind !== "left_behind";
+    return kind;
   }
 
   /** With which the session is reached from now on. */

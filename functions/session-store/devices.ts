@@ -22,6 +22,7 @@ import type { SessionCookie } from "./cookie.ts";
 import listSource from "./list.lua";
 import { fieldPairs } from "./record.ts";
 import { tokenHash } from "./tokens.ts";
+import { type Life, touchIfDue } from "./touch.ts";
 
 export interface Device {
   readonly publicId: string;
@@ -43,13 +44,14 @@ export type Devices =
     }
   | NoSession;
 
-/** One trip. */
+/** One trip. Touches the session like a read. */
 export async function listSessions(access: SessionAccess, cookie: SessionCookie): Promise<Devices> {
   const keys = keysOf(access, cookie);
   const found = await attemptRead(access.attempts, (timeoutMs) =>
     runList(access.redis, [keys.session, keys.user], [tokenHash(cookie.token)], { timeoutMs }),
   );
   if (found.kind === "no_session") return found;
+  touchIfDue(access, cookie, found);
   const devices = found.entries
     .filter(({ expiresAtMs }) => expiresAtMs > found.nowMs)
     .map(({ expiresAtMs: _, ...device }) => ({
@@ -67,17 +69,23 @@ interface Entry extends Omit<Device, "isCurrent"> {
 const runList = defineScript<
   [session: string, user: string],
   [tokenHash: string],
-  | {
+  | (Life & {
       readonly kind: "sessions";
       readonly entries: readonly Entry[];
-      readonly nowMs: number;
       readonly kid: string;
-    }
+    })
   | NoSession
 >(listSource, (reply) => {
-  const [kind, now, kid, flat] = list(reply);
+  const [kind, now, kid, until, absolute, flat] = list(reply);
   if (kind !== "sessions") return noSessionOf(kind) ?? malformed();
-  return { kind, entries: entriesOf(flat), nowMs: integer(now), kid: text(kid) };
+  return {
+    kind,
+    entries: entriesOf(flat),
+    nowMs: integer(now),
+    idleExpiresAtMs: integer(until),
+    absoluteExpiresAtMs: integer(absolute),
+    kid: text(kid),
+  };
 });
 
 function entriesOf(flat: RedisReply | undefined): Entry[] {

@@ -9,7 +9,8 @@
 -- Leaves the operation until answer_until_ms, the user at least until every session that it ends must have ended.
 --
 -- Returns { 'ended', how many, is fresh } or, with nothing done, { 'no_session' | 'expired', now }. Who asks with a token
--- that has a successor goes on with the fresh one, and with no other: the successor is ended too.
+-- that has a successor goes on with the fresh one, and with no other: the successor is ended too. Tokens before the one
+-- that asks are ended in any case.
 --
 -- A repeat finds its operation and answers as the first time: it ends no session that began since.
 local known = redis.call('GET', KEYS[1])
@@ -25,12 +26,10 @@ if now > tonumber(ARGV[5]) then return { 'expired', now } end
 
 redis.call('HSET', KEYS[2], 'm:epoch', redis.call('HINCRBY', KEYS[3], 'epoch', 1))
 local is_fresh = s[1] ~= ARGV[1]
-if is_fresh then
-  for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
-    if string.sub(field, 1, 2) == 'p:' then redis.call('HDEL', KEYS[2], field) end
-  end
-  redis.call('HSET', KEYS[2], 'm:token', ARGV[3])
+for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
+  if string.sub(field, 1, 2) == 'p:' then redis.call('HDEL', KEYS[2], field) end
 end
+if is_fresh then redis.call('HSET', KEYS[2], 'm:token', ARGV[3]) end
 local user, ended = redis.call('HGETALL', KEYS[3]), 0
 for i = 1, #user, 2 do
   if user[i] ~= 'epoch' and user[i] ~= 's:' .. ARGV[2] then

@@ -12,13 +12,24 @@ import { attemptWrite, type Expired } from "../../shared/kernel/attempts.ts";
 import { ANSWER_MARGIN_MS, workerOperationId } from "../../shared/kernel/operation.ts";
 import { integer, list, MalformedReply } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
-import { keysOf, type NoSession, newToken, type SessionAccess, sealed } from "./access.ts";
+import {
+  afterAll,
+  keysOf,
+  type NoSession,
+  newToken,
+  type SessionAccess,
+  sealed,
+} from "./access.ts";
 import type { SessionCookie } from "./cookie.ts";
 import endSource from "./end.lua";
 import endOthersSource from "./end-others.lua";
 import { tokenHash } from "./tokens.ts";
 
-export type Ended = { readonly kind: "ended" } | NoSession;
+export type Ended =
+  | { readonly kind: "ended" }
+  /** The session of who asks lives, and does not know their token any more. */
+  | { readonly kind: "left_behind" }
+  | NoSession;
 
 /**
  * Ends a session of the same user; without `publicId` the one that asks. One trip. `no_session` says that the
@@ -31,7 +42,7 @@ export async function endSession(
 ): Promise<Ended> {
   const keys = keysOf(access, cookie);
   const other = keysOf(access, { ...cookie, publicId });
-  const { reply } = await attemptWrite("redis", access.attempts, ({ timeoutMs, expiresAtMs }) =>
+  const written = await attemptWrite("redis", access.attempts, ({ timeoutMs, expiresAtMs }) =>
     runEnd(
       access.redis,
       [keys.session, keys.user, other.session],
@@ -39,7 +50,7 @@ export async function endSession(
       { timeoutMs },
     ),
   );
-  return reply;
+  return afterAll(written);
 }
 
 export type OthersEnded =
@@ -88,6 +99,7 @@ const runEnd = defineScript<
   const [kind, fact] = list(reply);
   switch (kind) {
     case "ended":
+    case "left_behind":
     case "no_session":
       return { kind };
     case "expired":

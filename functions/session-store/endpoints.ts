@@ -56,7 +56,7 @@ export const CREATE = {
     },
   },
   problems: {
-    409: ["too_many_sessions", "too_many_fields"],
+    409: ["too_many_sessions"],
     413: ["too_large"],
     422: ["idempotency_mismatch"],
     503: ["redis_unavailable", "signing_secret_unknown"],
@@ -190,7 +190,12 @@ export const END_ONE = {
   ...BY_COOKIE,
   mutates: true,
   params: SessionParams,
-  replies: { 204: { description: "The user has no such session" } },
+  replies: {
+    204: {
+      description: "The user has no such session",
+      headers: { "Set-Cookie": "Makes the browser forget the cookie, where it is its own session" },
+    },
+  },
   problems: WRITE_PROBLEMS,
 } as const satisfies EndpointSpec;
 

@@ -51,6 +51,22 @@ describe("the idle limit", () => {
     expect(await lives(cookie)).toBe(true);
   });
 
+  it("begins anew with a look at the list, and on a Worker whose clock is slow", async ({
+    expect,
+  }) => {
+    const { begin, lives, later, stand, list, read } = timed();
+    const [lister, reader] = [await begin(), await begin()];
+    for (let i = 0; i < 3; i += 1) {
+      later(20 * MINUTE_MS);
+      await list(lister);
+      expect(await stand.settled()).toBe(1);
+      stand.setAhead((i + 1) * 20 * MINUTE_MS - MINUTE_MS);
+      await read(reader);
+      expect(await stand.settled()).toBe(1);
+    }
+    expect([await lives(lister), await lives(reader)]).toEqual([true, true]);
+  });
+
   it("begins anew with a write past its half, in the list of sessions too", async ({ expect }) => {
     const { begin, lives, later, set, list, stand } = timed();
     const userId = "seen-user";

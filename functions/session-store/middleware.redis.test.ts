@@ -2,14 +2,14 @@ import { Hono } from "hono";
 import { describe, inject, it } from "vitest";
 import { UpstreamError } from "../../shared/kernel/errors.ts";
 import { type SessionVariables, session, signIn } from "./middleware.ts";
-import { createCalls } from "./testing/calls.ts";
+import { createCalls, nextCookie } from "./testing/calls.ts";
 import { createStand, type Stand } from "./testing/stand.ts";
 import { createTap } from "./testing/tap.ts";
 
 const ORIGIN = "https://shop.test";
 const tap = createTap(() => createStand(inject("redis")).request().redis);
 const stand = createStand(inject("redis"), { wrap: tap.wrap });
-const { read, end } = createCalls(stand);
+const { read, end, rotate } = createCalls(stand);
 
 /** An app that has nothing of this project but the middleware. */
 function shop(at: Stand = stand) {
@@ -146,6 +146,72 @@ describe("sessions in an app of their own", () => {
     expect(await codeOf("POST", { Origin: "https://evil.test" })).toBe("403 bad_origin");
     expect(await codeOf("POST", { Origin: "" })).toBe("403 bad_origin");
     expect(await codeOf("POST", { Origin: "https://app.shop.test" })).toBe(204);
+  });
+
+  it("are kept from caches, whatever a route or the app answers with", async ({ expect }) => {
+    const { text } = await visitor();
+    const own = new Hono<{ Variables: SessionVariables }>();
+    const onNoSession = () => new Response("nobody", { headers: { Vary: "Accept" } });
+    own.use(session({ access: () => stand.request(), onNoSession }));
+    own.get("/", () => new Response("private"));
+    own.get("/own", (c) => c.text("own", 200, { "Cache-Control": "private", Vary: "Cookie" }));
+    const headersOf = async (path: string, headers: Record<string, string> = {}) => {
+      const reply = await own.request(ORIGIN + path, { headers });
+      return [reply.headers.get("Cache-Control"), reply.headers.get("Vary")];
+    };
+    const Cookie = `__Host-sid=${text()}`;
+    expect(await headersOf("/", { Cookie })).toEqual(["no-store", "Cookie"]);
+    expect(await headersOf("/own", { Cookie })).toEqual(["private", "Cookie"]);
+    expect(await headersOf("/")).toEqual(["no-store", "Accept, Cookie"]);
+  });
+
+  it("keep what they answer themselves from caches, whatever the route had said", async ({
+    expect,
+  }) => {
+    const { text } = await visitor();
+    const own = new Hono<{ Variables: SessionVariables }>();
+    own.get("/in", async (c) => {
+      const wish = { tenant: "shop", userId: "ann", data: [], device: null, idempotencyKey: null };
+      await signIn(c, stand.request(), wish);
+      return c.text("in");
+    });
+    own.use(session({ access: () => stand.request() }));
+    own.get("/", (c) => {
+      c.get("session").set("large", "x".repeat(16_384));
+      c.header("Cache-Control", "public, max-age=60");
+      return c.text("public");
+    });
+    const refused = await own.request(`${ORIGIN}/`, {
+      headers: { Cookie: `__Host-sid=${text()}` },
+    });
+    expect([refused.status, refused.headers.get("Cache-Control")]).toEqual([413, "no-store"]);
+    const begun = await own.request(`${ORIGIN}/in`);
+    expect(begun.headers.get("Cache-Control")).toBe("no-store");
+    expect(begun.headers.getSetCookie()).toHaveLength(1);
+  });
+
+  it("hand out no cookie that a login has left behind", async ({ expect }) => {
+    const { call, text } = await visitor();
+    const next = nextCookie(await rotate(text()));
+    expect((await call("GET", "/my/page")).headers.getSetCookie()[0]).toContain(next);
+    const { call: slow, text: old } = await visitor();
+    const present = nextCookie(await rotate(old()));
+    tap.beforeNext(async () => tap.beforeNext(() => rotate(present, "login")));
+    const late = await slow("POST", "/my/n/1");
+    expect([late.status, late.headers.getSetCookie()]).toEqual([401, ["mine=1"]]);
+  });
+
+  it("do not pretend to sign out a session that a login has taken along", async ({ expect }) => {
+    const { call, text } = await visitor();
+    const login = { cookie: "" };
+    tap.beforeNext(async () =>
+      tap.beforeNext(async () => {
+        login.cookie = nextCookie(await rotate(text(), "login"));
+      }),
+    );
+    const out = await call("POST", "/my/out");
+    expect([out.status, out.headers.getSetCookie()]).toEqual([401, []]);
+    expect(await read(login.cookie)).toMatchObject({ kind: "session" });
   });
 
   it("send who has none where the app says", async ({ expect }) => {

@@ -47,9 +47,7 @@ export function session<E extends SessionEnv>({
   origins = [],
   onNoSession = (c) => refusal(c, "no_session"),
 }: SessionOptions<E>): MiddlewareHandler<E> {
-  return async (c, next) => {
-    c.header("Vary", "Cookie", { append: true });
-    c.header("Cache-Control", "no-store");
+  const serve: MiddlewareHandler<E> = async (c, next) => {
     const { method, url } = c.req;
     if (!isTrusted({ method, url, origin: () => c.req.header("Origin") }, origins)) {
       return refusal(c, "bad_origin");
@@ -67,11 +65,27 @@ export function session<E extends SessionEnv>({
     if (refused !== null) {
       c.res = undefined;
       c.res = refusal(c, refused);
+      c.header("Cache-Control", "no-store");
     }
-    const text = current.setCookie(cookieContext(url));
+    // What this request was given is of the session that has ended, and the browser may have a newer cookie by now.
+    const text = refused === "no_session" ? null : current.setCookie(cookieContext(url));
     if (text !== null) c.header("Set-Cookie", text, { append: true });
     return undefined;
   };
+  return async (c, next) => {
+    const answer = await serve(c, next);
+    if (answer !== undefined) c.res = answer;
+    keepFromCaches(c);
+  };
+}
+
+const VARIES = /(?:^|,)\s*(?:cookie|\*)\s*(?:,|$)/i;
+
+/** When all is done: a Response that a route makes by itself has no headers that were set before. */
+function keepFromCaches(c: Context): void {
+  const { headers } = c.res;
+  if (!headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
+  if (!VARIES.test(headers.get("Vary") ?? "")) c.header("Vary", "Cookie", { append: true });
 }
 
 /**
@@ -87,6 +101,7 @@ export async function signIn(
   if (created.kind === "created") {
     const text = setCookie(cookieContext(c.req.url), created.cookie, access.policy.absoluteMs);
     c.header("Set-Cookie", text, { append: true });
+    c.header("Cache-Control", "no-store");
   }
   return created;
 }

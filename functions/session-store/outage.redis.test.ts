@@ -48,3 +48,23 @@ describe("a Redis that is dead", () => {
     expect(begun).toMatchObject({ status: 503, body: { code: "redis_unavailable" } });
   });
 });
+
+describe("a Redis whose answer to a rotation comes too late, after a sign-out", () => {
+  it("is 401, and nothing is claimed of the rotation", async ({ expect, onTestFinished }) => {
+    const redis = await startTestRedis();
+    onTestFinished(() => redis.stop());
+    const service = deployed(redis);
+    const [slow, quick] = [openBrowser(service), openBrowser(service)];
+    await slow.signIn("ann");
+    quick.cookie = slow.cookie;
+    const late = { kind: "delay-response", delayMs: 700, count: 1 } as const;
+    redis.faults.add({ target: "main", command: "EVALSHA", ...late });
+    const rotation = slow.call("POST", "/session/rotate");
+    await vi.waitFor(() => expect(redis.faults.list()).toEqual([]), { interval: 5 });
+    expect(await quick.call("DELETE", "/session")).toMatchObject({ status: 204 });
+    expect(await rotation).toMatchObject({
+      status: 401,
+      body: { code: "no_session", outcome: "unknown" },
+    });
+  });
+});

@@ -16,13 +16,17 @@ function notApplied(c: Ctx) {
   return c.get("endpoint")?.mutates ? NOT_APPLIED : {};
 }
 
-export function noSession(c: Ctx): Response {
+/** @param isAmbiguous whether a write may have been applied before its session ended */
+export function noSession(
+  c: Ctx,
+  { isAmbiguous = false }: { readonly isAmbiguous?: boolean } = {},
+): Response {
   return problem(c, {
     status: 401,
     code: "no_session",
     title: "No session",
     detail: "The cookie is of no session, or of one that has ended. Sign in again.",
-    ...notApplied(c),
+    ...(isAmbiguous ? { outcome: "unknown" } : notApplied(c)),
   });
 }
 

@@ -2,6 +2,7 @@ import { describe, inject, it } from "vitest";
 import { sessionKeys } from "./keys.ts";
 import { createCalls, nextCookie } from "./testing/calls.ts";
 import { createStand, NEW_SECRET, OLD_SECRET } from "./testing/stand.ts";
+import { withStoppedClock } from "./testing/store-clock.ts";
 import { createTap } from "./testing/tap.ts";
 
 const tap = createTap(() => createStand(inject("redis")).request().redis);
@@ -198,6 +199,18 @@ describe("rotations of one token", () => {
     const alive = await Promise.all(cookies.map(lives));
     expect(alive).toEqual([false, ...Array.from({ length: 9 }, () => true)]);
   });
+
+  it("end the oldest first, also within one millisecond", async ({ expect }) => {
+    const stopped = withStoppedClock(createStand(inject("redis")).request().redis);
+    const quick = createCalls(stand.another({ wrap: () => stopped }));
+    for (let round = 0; round < 5; round += 1) {
+      const cookies = [await quick.begin()];
+      const next = async () => nextCookie(await quick.rotate(cookies.at(-1) ?? ""));
+      for (let i = 0; i < 12; i += 1) cookies.push(await next());
+      const alive = await Promise.all(cookies.map(quick.lives));
+      expect(alive).toEqual(cookies.map((_, which) => which >= 4));
+    }
+  });
 });
 
 describe("a sign-out with a token that has been rotated", () => {
@@ -217,6 +230,15 @@ describe("a sign-out with a token that has been rotated", () => {
     const fresh = nextCookie(await endOthers(first));
     for (const cookie of [other, first, second]) expect(await lives(cookie)).toBe(false);
     expect(await lives(fresh)).toBe(true);
+  });
+
+  it("cannot follow one who has ended all others with the successor", async ({ expect }) => {
+    const first = await begin();
+    const second = nextCookie(await rotate(first));
+    const third = nextCookie(await rotate(second));
+    expect(await endOthers(third)).toEqual({ kind: "ended", ended: 0, cookie: null });
+    for (const cookie of [first, second]) expect(await read(cookie)).toEqual(NO_SESSION);
+    expect(await read(third)).toMatchObject({ kind: "session", cookie: null });
   });
 });
 

@@ -23,21 +23,22 @@ if tonumber(s[3]) < tonumber(redis.call('HGET', KEYS[2], 'epoch') or 0) then ret
 if s[1] ~= ARGV[1] and not is_login then return { 'rotated', kid, s[5], s[2], s[6], now } end
 if now > tonumber(ARGV[4]) then return { 'expired', now } end
 
-local working, oldest, oldest_until = 0, nil, nil
+-- No two end at the same time, so that it is known which is the oldest.
+local working, oldest, oldest_until, ends = 0, nil, nil, now + tonumber(ARGV[5])
 local function drop(field) redis.call('HDEL', KEYS[1], field) end
 for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
   if string.sub(field, 1, 2) == 'p:' then
     local until_ms = tonumber(string.match(redis.call('HGET', KEYS[1], field), '^%S+'))
     if is_login or until_ms <= now then drop(field)
     else
-      working = working + 1
+      working, ends = working + 1, math.max(ends, until_ms + 1)
       if not oldest or until_ms < oldest_until then oldest, oldest_until = field, until_ms end
     end
   end
 end
 if working >= tonumber(ARGV[6]) then drop(oldest) end
 if not is_login then
-  redis.call('HSET', KEYS[1], 'p:' .. ARGV[1], string.format('%.0f', now + tonumber(ARGV[5])) .. ' ' .. ARGV[3])
+  redis.call('HSET', KEYS[1], 'p:' .. ARGV[1], string.format('%.0f', ends) .. ' ' .. ARGV[3])
 end
 redis.call('HSET', KEYS[1], 'm:token', ARGV[2])
 return { 'rotated', ARGV[3], s[5], s[2], s[6], now }

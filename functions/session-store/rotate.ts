@@ -13,6 +13,7 @@ import { attemptWrite, type Expired } from "../../shared/kernel/attempts.ts";
 import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import {
+  afterAll,
   keysOf,
   type NoSession,
   newToken,
@@ -47,7 +48,7 @@ export async function rotateSession(
   const [newest] = access.secrets;
   const isLogin = reason === "login";
   const token = isLogin ? newToken(access) : successorOf(cookie.token, newest.secret);
-  const { reply } = await attemptWrite("redis", access.attempts, ({ timeoutMs, expiresAtMs }) =>
+  const written = await attemptWrite("redis", access.attempts, ({ timeoutMs, expiresAtMs }) =>
     runRotate(
       access.redis,
       [keys.session, keys.user],
@@ -62,6 +63,7 @@ export async function rotateSession(
       { timeoutMs },
     ),
   );
+  const reply = afterAll(written);
   if (reply.kind === "no_session") return reply;
   const { kid, nowMs, ...times } = reply;
   const next = isLogin

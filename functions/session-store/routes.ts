@@ -56,9 +56,9 @@ export const sessionStoreRoutes = new Hono<AppEnv>()
     const idempotencyKey = c.req.header(IDEMPOTENCY_KEY.name) ?? null;
     const wish = { tenant, userId, data, device, idempotencyKey };
     const created = await createSession(accessOf(c), wish);
+    if ("isReplay" in created && created.isReplay) c.header("Idempotency-Replayed", "true");
     switch (created.kind) {
       case "created":
-        if (created.isReplay) c.header("Idempotency-Replayed", "true");
         handOut(c, created.cookie);
         return c.json(lifetimeReply(created), 201);
       case "too_many_sessions":
@@ -90,7 +90,8 @@ export const sessionStoreRoutes = new Hono<AppEnv>()
     const cookie = cookieOf(c);
     if (publicId === cookie.publicId) return await signOut(c);
     const ended = await endSession(accessOf(c), cookie, publicId);
-    return ended.kind === "no_session" ? noSession(c) : c.body(null, 204);
+    if (ended.kind === "no_session") return noSession(c, ended);
+    return ended.kind === "left_behind" ? noSession(c) : c.body(null, 204);
   })
   .get("/session", endpoint(READ), async (c) => {
     const found = await readSession(accessOf(c), cookieOf(c));
@@ -111,7 +112,7 @@ export const sessionStoreRoutes = new Hono<AppEnv>()
   .delete("/session", endpoint(END), signOut)
   .post("/session/rotate", endpoint(ROTATE), async (c) => {
     const rotated = await rotateSession(accessOf(c), cookieOf(c), c.req.valid("json").reason);
-    if (rotated.kind === "no_session") return noSession(c);
+    if (rotated.kind === "no_session") return noSession(c, rotated);
     if (rotated.kind === "unknown_secret") return unknownSecret(c);
     handOut(c, rotated.cookie);
     return c.json(lifetimeReply(rotated), 200);
@@ -159,9 +160,10 @@ function handOut(c: Ctx, cookie: string | null): void {
   c.header("Set-Cookie", text, { append: true });
 }
 
-/** A session that had ended before is as good: whoever asks wants it to be over. */
+/** A session that had ended before is as good: whoever asks wants it to be over. One that lives is not. */
 async function signOut(c: Ctx): Promise<Response> {
-  await endSession(accessOf(c), cookieOf(c));
+  const ended = await endSession(accessOf(c), cookieOf(c));
+  if (ended.kind === "left_behind") return noSession(c);
   c.header("Set-Cookie", forgetCookie(cookieContext(c.get("url"))), { append: true });
   return c.body(null, 204);
 }

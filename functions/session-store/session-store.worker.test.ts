@@ -54,6 +54,23 @@ describe("a session over HTTP", () => {
     expect(read.headers.get("Set-Cookie")).toBeNull();
   });
 
+  it("is not said to be over to who comes with a cookie that it has left behind", async ({
+    expect,
+  }) => {
+    const browser = await signedIn();
+    const { cookie: old } = browser;
+    const { body } = await browser.call("POST", "/session/rotate", { body: { reason: "login" } });
+    const headers = { Cookie: old };
+    for (const path of ["/session", `/sessions/${body["publicId"]}`, "/sessions/another"]) {
+      const out = await browser.call("DELETE", path, { headers });
+      expect(out).toMatchObject({ status: 401, body: { outcome: "not_applied" } });
+      expect(out.headers.getSetCookie()).toEqual([]);
+    }
+    expect(await browser.call("GET", "/session")).toMatchObject({ status: 200 });
+    expect(await browser.call("DELETE", "/session")).toMatchObject({ status: 204 });
+    expect(await browser.call("DELETE", "/session", { headers })).toMatchObject({ status: 204 });
+  });
+
   it("keeps a field whatever it is called", async ({ expect }) => {
     const browser = await signedIn();
     const body = '{"set":{"__proto__":{"a":1},"constructor":2,"a:b@c~d":3}}';

@@ -192,9 +192,12 @@ describe("the sessions of a user", () => {
     const userId = "full-user";
     const cookies: string[] = [];
     for (let i = 0; i < 100; i += 1) cookies.push(await begin({ userId }));
-    expect(await create({ userId })).toEqual({ kind: "too_many_sessions" });
+    const refused = { kind: "too_many_sessions", isReplay: false };
+    expect(await create({ userId, idempotencyKey: "full" })).toEqual(refused);
+    const again = await create({ userId, idempotencyKey: "full" });
+    expect(again).toEqual({ ...refused, isReplay: true });
     await end(cookies[0] ?? "");
     expect(await create({ userId })).toMatchObject({ kind: "created" });
-    expect(await create({ userId })).toEqual({ kind: "too_many_sessions" });
+    expect(await create({ userId })).toMatchObject({ kind: "too_many_sessions" });
   });
 });

@@ -1,4 +1,4 @@
-import { attemptRead } from "../../shared/kernel/attempts.ts";
+import { attemptWrite } from "../../shared/kernel/attempts.ts";
 import type { SessionAccess } from "./access.ts";
 import type { SessionCookie } from "./cookie.ts";
 import { sendUpdate } from "./update-script.ts";
@@ -20,13 +20,13 @@ export function isTouchDue(life: Life, idleMs: number): boolean {
 export function touchIfDue(access: SessionAccess, cookie: SessionCookie, life: Life): void {
   if (!isTouchDue(life, access.policy.idleMs)) return;
   access.afterReply((stores) =>
-    attemptRead(stores.attempts, (timeoutMs) =>
+    attemptWrite("redis", stores.attempts, (attempt) =>
       sendUpdate({ ...access, ...stores }, cookie, {
         changes: [],
         operation: { id: "touch", fingerprint: "-", nonce: access.newId(), answerMs: 0 },
         version: null,
         needsCart: false,
-        attempt: { timeoutMs, expiresAtMs: stores.attempts.deadline.expiresAtMs },
+        attempt,
       }),
     ),
   );

@@ -62,7 +62,7 @@ export function createOracle(bounds: { readonly predecessors: number }) {
       if (mine === null) return 0;
       const others = sessions.filter((session) => session !== mine && !session.isOver);
       for (const other of others) other.isOver = true;
-      if (fresh !== null) mine.cookies = [fresh];
+      mine.cookies = [fresh ?? cookie];
       return others.length;
     },
   };

@@ -18,9 +18,22 @@ export function withStoreClock(port: RedisPort, aheadMs: () => number): RedisPor
   };
 }
 
+/** For a store that does all within one millisecond. */
+export function withStoppedClock(port: RedisPort): RedisPort {
+  const time = `{ '${Math.floor(Date.now() / 1_000)}', '0' }`;
+  return {
+    command: (args, options) => port.command(args, options),
+    script: (script, keys, args, options) =>
+      port.script(withTime(script, time), keys, args, options),
+  };
+}
+
 function shifted(script: Script, aheadS: number): Script {
   if (aheadS === 0) return script;
-  const time = `(function() local t = ${TIME} return { t[1] + ${aheadS}, t[2] } end)()`;
+  return withTime(script, `(function() local t = ${TIME} return { t[1] + ${aheadS}, t[2] } end)()`);
+}
+
+function withTime(script: Script, time: string): Script {
   const source = script.source.replaceAll(TIME, time);
   return { ...script, source, sha1: bytesToHex(sha1(utf8ToBytes(source))) };
 }
