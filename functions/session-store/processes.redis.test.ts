@@ -48,7 +48,10 @@ describe("two Worker processes whose clocks are five seconds apart", () => {
     const browsers = await atBoth();
     const replies = await Promise.all(
       Array.from({ length: 400 }, (_, i) =>
-        browsers[i % 2]?.call("PATCH", "/session", { body: { set: { [`f${i}`]: i } } }),
+        browsers[i % 2]?.call("PATCH", "/session", {
+          body: { set: { [`f${i}`]: i } },
+          headers: { "Kv-Deadline-Ms": "10000" },
+        }),
       ),
     );
     expect(new Set(replies.map((reply) => reply?.status))).toEqual(new Set([200]));
