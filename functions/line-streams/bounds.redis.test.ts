@@ -101,6 +101,19 @@ describe("a bound", () => {
     expect((await calls.take(topic)).every(({ deliveries }) => deliveries === 1)).toBe(true);
   });
 
+  it("on what a consumer holds leaves to others what came due of theirs", async ({ expect }) => {
+    const topic = await calls.newTopic();
+    await calls.newGroup(topic);
+    await calls.produce(topic, ["a", "b", "c", "d"]);
+    await calls.take(topic, { consumer: "bob", max: 3 });
+    await calls.take(topic);
+    const { group } = stand.keys(topic).group("group");
+    await stand.request().redis.command(["HSET", group, "c ann", PENDING_MAX]);
+    await new Promise((resolve) => setTimeout(resolve, 1_050));
+    expect(told(await calls.take(topic, { max: 2 }))).toEqual(["d 2"]);
+    expect(told(await calls.take(topic, { consumer: "bob" }))).toEqual(["a 2", "b 2", "c 2"]);
+  });
+
   it("on consumers of a group is met by who is given messages, too", async ({ expect }) => {
     const topic = await calls.newTopic();
     await calls.newGroup(topic, { visibilityMs: 60_000 });
