@@ -21,6 +21,8 @@ const TRIM_MAX = 1_000;
 const LENGTH_UNBOUNDED = Number.MAX_SAFE_INTEGER;
 /** A consumer holds no more; see `functions/line-streams/group.ts`. */
 const PENDING_MAX = 1_000;
+/** A group has no more; see there. */
+const CONSUMERS_MAX = 1_000;
 
 export interface WatchedTopic {
   readonly instance: string;
@@ -97,6 +99,7 @@ async function handOn(parts: UpkeepParts, keys: TopicKeys, name: string) {
           "remove",
           1,
           PENDING_MAX,
+          CONSUMERS_MAX,
         ],
         { timeoutMs },
       ),

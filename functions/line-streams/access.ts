@@ -155,6 +155,11 @@ export async function tell(
   }
 }
 
+/** What a failure in the midst of several steps is to its caller: with some done, not nothing was applied. */
+export function afterSteps(error: unknown, done: number): unknown {
+  return done > 0 && error instanceof UpstreamError ? error.withOutcome("unknown") : error;
+}
+
 /** Splits a flat reply into rows of `width`. */
 export function rowsOf(flat: readonly RedisReply[], width: number): readonly RedisReply[][] {
   assert(flat.length % width === 0, "a flat reply has whole rows");

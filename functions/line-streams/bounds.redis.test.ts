@@ -1,7 +1,9 @@
 import { beforeEach, describe, inject, it } from "vitest";
 import { CONSUMERS_MAX, GROUPS_MAX, PENDING_MAX } from "./group.ts";
 import { putGroup } from "./groups.ts";
-import { LETTERS_MAX } from "./poll.ts";
+import { type Delivery, LETTERS_MAX } from "./poll.ts";
+import { reassign, removeConsumer } from "./reassignments.ts";
+import { readStats } from "./stats.ts";
 import { ACK, type Calls, createCalls, told } from "./testing/calls.ts";
 import { createStand, type Stand } from "./testing/stand.ts";
 import { TOPICS_MAX } from "./topic.ts";
@@ -74,6 +76,64 @@ describe("a bound", () => {
     await calls.settle(topic, last.slice(0, 3), ACK);
     await calls.produce(topic, ["x", "x", "x", "x"]);
     expect((await calls.take(topic)).length).toBe(3);
+  });
+
+  it("on what a consumer holds does not keep from it what came due of its own", async ({
+    expect,
+  }) => {
+    const topic = await calls.newTopic({ partitions: 16 });
+    await calls.newGroup(topic);
+    await produceMany(topic, 200);
+    const { redis } = stand.request();
+    const { group } = stand.keys(topic).group("group");
+    let held = 0;
+    while (held < 200) held += (await calls.take(topic)).length;
+    await redis.command(["HINCRBY", group, "c ann", PENDING_MAX - 200]);
+    await produceMany(topic, 100);
+    expect(await calls.poll(topic)).toEqual({ kind: "too_many_pending" });
+    await new Promise((resolve) => setTimeout(resolve, 1_050));
+    const again: Delivery[] = [];
+    while (again.length < 200) again.push(...(await calls.take(topic)));
+    expect(again.every(({ deliveries }) => deliveries === 2)).toBe(true);
+    expect(await calls.poll(topic)).toEqual({ kind: "too_many_pending" });
+    expect(await redis.command(["HGET", group, "c ann"])).toBe(String(PENDING_MAX));
+    expect(await calls.settle(topic, again.slice(0, 100), ACK)).not.toContain("stale");
+    expect((await calls.take(topic)).every(({ deliveries }) => deliveries === 1)).toBe(true);
+  });
+
+  it("on what a consumer holds leaves to others what came due of theirs", async ({ expect }) => {
+    const topic = await calls.newTopic();
+    await calls.newGroup(topic);
+    await calls.produce(topic, ["a", "b", "c", "d"]);
+    await calls.take(topic, { consumer: "bob", max: 3 });
+    await calls.take(topic);
+    const { group } = stand.keys(topic).group("group");
+    await stand.request().redis.command(["HSET", group, "c ann", PENDING_MAX]);
+    await new Promise((resolve) => setTimeout(resolve, 1_050));
+    expect(told(await calls.take(topic, { max: 2 }))).toEqual(["d 2"]);
+    expect(told(await calls.take(topic, { consumer: "bob" }))).toEqual(["a 2", "b 2", "c 2"]);
+  });
+
+  it("on consumers of a group is met by who is given messages, too", async ({ expect }) => {
+    const topic = await calls.newTopic();
+    await calls.newGroup(topic, { visibilityMs: 60_000 });
+    await calls.produce(topic, ["a"]);
+    await calls.take(topic, { consumer: "first" });
+    const { group } = stand.keys(topic).group("group");
+    await stand.request().redis.command(["HSET", group, "consumers", CONSUMERS_MAX - 1]);
+    const of = { topic, group: "group" };
+    const give = (from: string, to: string) =>
+      reassign(stand.request(), of, { from, to, minIdleMs: 0 });
+    expect(await give("first", "last")).toMatchObject({ kind: "moved", moved: 1 });
+    expect(await give("last", "more")).toEqual({ kind: "too_many_consumers" });
+    expect(await give("last", "first")).toMatchObject({ kind: "moved", moved: 1 });
+    const stats = await readStats(stand.request(), topic);
+    expect(stats?.groups[0]?.consumers).toMatchObject([
+      { consumer: "first", pending: 1, alive: true },
+      { consumer: "last", pending: 0, alive: true },
+    ]);
+    await removeConsumer(stand.request(), of, "last");
+    expect(await give("first", "more")).toMatchObject({ kind: "moved", moved: 1 });
   });
 
   it("on dead letters leaves a message where it is", async ({ expect }) => {

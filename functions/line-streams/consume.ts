@@ -84,9 +84,8 @@ async function waitForMessages(
       outcome: "not_applied",
     });
   } finally {
-    const isFull =
-      found !== "unknown" && found.kind === "messages" && found.messages.length >= look.max;
-    access.afterReply(({ monitor }) => monitor.done(waiter, isFull || signal.aborted));
+    const hasMore = found !== "unknown" && found.kind === "messages" && found.hasMore;
+    access.afterReply(({ monitor }) => monitor.done(waiter, hasMore || signal.aborted));
   }
 }
 

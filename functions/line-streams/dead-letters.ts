@@ -11,7 +11,15 @@ import type { RedisReply } from "../../shared/redis/port.ts";
 import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import { correctionOf, type Stale } from "../../shared/streams/correction.ts";
-import { keysOf, type NoSuchGroup, rowsOf, type StreamsAccess, tell, withGroup } from "./access.ts";
+import {
+  afterSteps,
+  keysOf,
+  type NoSuchGroup,
+  rowsOf,
+  type StreamsAccess,
+  tell,
+  withGroup,
+} from "./access.ts";
 import lettersSource from "./letters.lua";
 import { messageId, placeOf, producedAtOf } from "./message-id.ts";
 import redriveSource from "./redrive.lua";
@@ -118,18 +126,19 @@ export async function redriveIds(
 /** Redrives the oldest letters, up to `REDRIVE_MAX`: two trips for each hundred. */
 export async function redriveAll(access: StreamsAccess, of: Of): Promise<Redriven> {
   let redriven = 0;
-  while (redriven < REDRIVE_MAX) {
-    const page = await readLetters(access, of, { limit: LETTERS_PAGE_MAX, after: null });
-    if (page.kind !== "letters") return page;
-    if (page.letters.length === 0) break;
-    const done = await redriveIds(
-      access,
-      of,
-      page.letters.map(({ id }) => id),
-    );
-    if (done.kind !== "redriven") return done;
-    redriven += done.redriven;
-    if (page.cursor === null) break;
+  try {
+    while (redriven < REDRIVE_MAX) {
+      const page = await readLetters(access, of, { limit: LETTERS_PAGE_MAX, after: null });
+      if (page.kind !== "letters") return page;
+      const ids = page.letters.map(({ id }) => id);
+      if (ids.length === 0) break;
+      const done = await redriveIds(access, of, ids);
+      if (done.kind !== "redriven") return done;
+      redriven += done.redriven;
+      if (page.cursor === null) break;
+    }
+  } catch (error) {
+    throw afterSteps(error, redriven);
   }
   return { kind: "redriven", redriven };
 }

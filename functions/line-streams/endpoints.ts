@@ -219,7 +219,7 @@ export const REASSIGN = {
   params: GroupParams,
   body: ReassignBody,
   replies: { 200: { description: "How many messages were moved", schema: MovedReply } },
-  problems: GROUP_PROBLEMS,
+  problems: { ...GROUP_PROBLEMS, 409: ["too_many_consumers"] },
 } as const satisfies EndpointSpec;
 
 export const REMOVE_CONSUMER = {

@@ -58,6 +58,8 @@ export async function putGroup(
   if (!("group" in reply)) return reply;
   remember(access, groupBelief(access, topic, name), reply.group.text);
   await tell(access, (monitor) => monitor.watch(topic));
+  // Who waits since before, for a group or topic of this name that was deleted, is not known to this one: it looks.
+  if (reply.kind === "created") await tell(access, (monitor) => monitor.due(topic, name, 0));
   return reply;
 }
 

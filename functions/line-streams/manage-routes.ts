@@ -19,7 +19,7 @@ import {
 import { messageId, placeOf } from "./message-id.ts";
 import { letterText } from "./message-text.ts";
 import { placeOfCursor, readPending } from "./pending.ts";
-import { badCursor, noSuchGroup, noSuchTopic } from "./problems.ts";
+import { badCursor, noSuchGroup, noSuchTopic, tooManyConsumers } from "./problems.ts";
 import { reassign, removeConsumer } from "./reassignments.ts";
 import { removeGroup, removeTopic } from "./removal.ts";
 import { accessOf } from "./request-access.ts";
@@ -55,6 +55,7 @@ export const manageRoutes = new Hono<AppEnv>()
   })
   .post("/topics/:topic/groups/:group/reassign", endpoint(REASSIGN), async (c) => {
     const done = await reassign(accessOf(c), c.req.valid("param"), c.req.valid("json"));
+    if (done.kind === "too_many_consumers") return tooManyConsumers(c);
     return done.kind === "moved" ? c.json({ moved: done.moved }, 200) : noSuchGroup(c);
   })
   .delete(

@@ -66,6 +66,8 @@ export type Looked =
       readonly visibilityMs: number;
       /** By the store's clock. */
       readonly claimedAtMs: number;
+      /** Whether there may be more than was handed out. */
+      readonly hasMore: boolean;
     }
   | { readonly kind: "too_many_pending" }
   | { readonly kind: "too_many_consumers" }
@@ -90,7 +92,9 @@ export async function lookForMessages(
         let dueInMs: number | null = null;
         let isAwaited = false;
         let claimedAtMs = 0;
-        for (const [which, partitions] of chunksOf(rotated(partitionsOf(group), turn)).entries()) {
+        let refused: Looked | null = null;
+        const chunks = chunksOf(rotated(partitionsOf(group), turn));
+        for (const [which, partitions] of chunks.entries()) {
           const nonce = nonces.get(which) ?? access.newId();
           nonces.set(which, nonce);
           const found = await run(
@@ -98,13 +102,22 @@ export async function lookForMessages(
             { ...look, group, groupName, partitions, nonce },
             attempt,
           );
-          if (found.kind !== "messages" || found.messages.length > 0) return found;
+          if (found.kind === "too_many_pending") {
+            refused = found;
+            continue;
+          }
+          if (found.kind !== "messages") return found;
+          if (found.messages.length > 0) {
+            return { ...found, hasMore: found.hasMore || which + 1 < chunks.length };
+          }
           dueInMs = earlier(dueInMs, found.dueInMs);
           isAwaited ||= found.isAwaited;
           claimedAtMs = found.claimedAtMs;
         }
+        if (refused !== null) return refused;
         const { visibilityMs } = group;
-        return { kind: "messages", messages: [], dueInMs, isAwaited, visibilityMs, claimedAtMs };
+        const nothing = { messages: [], dueInMs, isAwaited, visibilityMs, claimedAtMs };
+        return { kind: "messages", ...nothing, hasMore: false };
       },
     ),
   );
@@ -194,7 +207,7 @@ const runPoll = defineScript<
   ],
   Found | Stale | Expired
 >(pollSource, (reply) => {
-  const [kind, dueInMs, isAwaited, flat, nowMs] = list(reply);
+  const [kind, dueInMs, isAwaited, flat, nowMs, hasMore] = list(reply);
   if (kind === "too_many_pending" || kind === "too_many_consumers") return { kind };
   if (kind !== "messages") return correctionOf(reply);
   return {
@@ -202,6 +215,7 @@ const runPoll = defineScript<
     dueInMs: integer(dueInMs) < 0 ? null : integer(dueInMs),
     isAwaited: integer(isAwaited) === 1,
     claimedAtMs: integer(nowMs),
+    hasMore: integer(hasMore) === 1,
     messages: rowsOf(list(flat), 5).map(deliveryOf),
   };
 });

@@ -122,6 +122,18 @@ export function backlogFull(c: Ctx): Response {
   });
 }
 
+export function batchTooLarge(c: Ctx): Response {
+  return problem(c, {
+    status: 413,
+    code: "too_large",
+    title: "Too large",
+    detail:
+      "These are more messages of one partition than the topic's maxLength. Send fewer at once, or put the topic with another maxLength.",
+    errors: [{ at: "body.messages", message: "must have at most maxLength for each partition" }],
+    ...NOT_APPLIED,
+  });
+}
+
 export function payloadTooLarge(c: Ctx, at: string): Response {
   return problem(c, {
     status: 413,

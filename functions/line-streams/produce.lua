@@ -5,17 +5,19 @@
 -- ARGV[1] topic known to the Worker  [2] expires_at_ms  [3] answer_until_ms  [4] refusal_until_ms  [5] fingerprint  [6] nonce
 --   [7] length_max  [8] retention_ms or 0  [9] trim_max; then for each message: place in KEYS, partition, key or '', payload
 --
--- Returns { 'answer', text, replayed, somebody waits } with text `partition id;...` or `backlog_full`; or, with nothing done,
---   { 'mismatch' }, { 'stale', topic }, { 'expired', now }.
+-- Returns { 'answer', text, replayed, somebody waits } with text `partition id;...`, `backlog_full` or `beyond_length`; or, with nothing
+--   done, { 'mismatch' }, { 'stale', topic }, { 'expired', now }.
 --
 -- A repeat finds its operation and answers as the first time. Leaves the operation until answer_until_ms (a refusal:
 -- refusal_until_ms), all else without TTL. Costs by what is appended and trimmed, never by the length of a stream.
-local known = redis.call('GET', KEYS[1])
+local known, refused = redis.call('GET', KEYS[1]), ''
 if known then
   local fingerprint, nonce, answer = string.match(known, '^(%S+) (%S+) (.*)$')
   if fingerprint ~= ARGV[5] then return { 'mismatch' } end
-  -- A refusal is final for the request that it refused, whose copies may be under way; another one may try again.
-  if answer ~= 'backlog_full' or nonce == ARGV[6] then return { 'answer', answer, nonce == ARGV[6] and 0 or 1, 1 } end
+  -- A refusal is final for all requests that were refused, whose copies may be under way; another one may try again.
+  local is_mine = string.find(',' .. nonce .. ',', ',' .. ARGV[6] .. ',', 1, true)
+  if is_mine or string.find(answer, ' ') then return { 'answer', answer, is_mine and 0 or 1, 1 } end
+  refused = ',' .. string.sub(nonce, 1, 2048)
 end
 local mark = redis.call('HMGET', KEYS[3], 'config', 'waiting')
 if mark[1] ~= ARGV[1] then return { 'stale', mark[1] } end
@@ -23,7 +25,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if now > tonumber(ARGV[2]) then return { 'expired', now } end
 local function finish(answer, until_ms)
-  redis.call('SET', KEYS[1], ARGV[5] .. ' ' .. ARGV[6] .. ' ' .. answer, 'PXAT', until_ms)
+  redis.call('SET', KEYS[1], ARGV[5] .. ' ' .. ARGV[6] .. (string.find(answer, ' ') and '' or refused) .. ' ' .. answer, 'PXAT', until_ms)
   return { 'answer', answer, 0, now < tonumber(mark[2] or 0) and 1 or 0 }
 end
 local function numbers(id)
@@ -65,6 +67,7 @@ end
 local adding, ids = {}, {}
 for at = 10, #ARGV, 4 do adding[ARGV[at]] = (adding[ARGV[at]] or 0) + 1 end
 for place, count in pairs(adding) do
+  if count > tonumber(ARGV[7]) then return finish('beyond_length', ARGV[4]) end
   local stream = KEYS[2 * place]
   local excess = redis.call('XLEN', stream) + count - ARGV[7]
   if (excess > 0 or ARGV[8] ~= '0') and not trim(stream, excess) then return finish('backlog_full', ARGV[4]) end

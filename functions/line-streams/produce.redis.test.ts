@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, inject, it } from "vitest";
+import type { RedisPort } from "../../shared/redis/port.ts";
 import { ACK, type Calls, createCalls, payloadsOf } from "./testing/calls.ts";
 import { createStand, type Stand } from "./testing/stand.ts";
 import { putTopic } from "./topics.ts";
@@ -40,12 +41,27 @@ describe("a batch", () => {
   });
 
   it("is appended whole or not at all", async ({ expect }) => {
-    const topic = await calls.newTopic({ partitions: 2, maxLength: 5 });
+    const topic = await calls.newTopic({ partitions: 2, maxLength: 16 });
     await calls.newGroup(topic);
-    const keys = ["a", "b", "c", "d", "e", "f"];
+    const keys = ["a", "b", "c", "d", "e"];
     const sent = keys.flatMap((key) => numbered(3).map((text) => [key, text] as const));
+    expect(await calls.produce(topic, sent)).toMatchObject({ kind: "appended" });
+    const lengths = [await lengthOf(topic, 0), await lengthOf(topic, 1)];
+    expect(await calls.produce(topic, [["a", "x"]])).toMatchObject({ kind: "appended" });
+    expect(Math.min(...lengths)).toBeGreaterThan(0);
     expect(await calls.produce(topic, sent)).toEqual({ kind: "backlog_full" });
-    expect([await lengthOf(topic, 0), await lengthOf(topic, 1)]).toEqual([0, 0]);
+    const after = [await lengthOf(topic, 0), await lengthOf(topic, 1)];
+    expect((after[0] ?? 0) + (after[1] ?? 0)).toBe(16);
+  });
+
+  it("is refused for good when it is more than its partition may ever hold", async ({ expect }) => {
+    const topic = await calls.newTopic({ maxLength: 5 });
+    expect(await calls.produce(topic, numbered(6))).toEqual({ kind: "beyond_length" });
+    expect(await calls.produce(topic, numbered(6), { key: "k" })).toEqual({
+      kind: "beyond_length",
+    });
+    expect(await lengthOf(topic)).toBe(0);
+    expect(await calls.produce(topic, numbered(5))).toMatchObject({ kind: "appended" });
   });
 });
 
@@ -68,6 +84,33 @@ describe("an idempotency key", () => {
     expect(await calls.produce(topic, ["b"], { key: "k" })).toEqual({ kind: "backlog_full" });
     await calls.settle(topic, await calls.take(topic), ACK);
     expect(await calls.produce(topic, ["b"], { key: "k" })).toMatchObject({ kind: "appended" });
+  });
+
+  it("leaves nothing to a copy of a refused request that arrives behind another refusal", async ({
+    expect,
+  }) => {
+    const sent: (() => Promise<unknown>)[] = [];
+    const wrap = (port: RedisPort): RedisPort => ({
+      ...port,
+      command: (...args) => port.command(...args),
+      script(...args) {
+        sent.push(() => port.script(...args));
+        return port.script(...args);
+      },
+    });
+    const copied = createCalls(createStand(inject("redis"), { wrap, instance: stand.instance }));
+    const topic = await calls.newTopic({ maxLength: 1 });
+    await calls.newGroup(topic);
+    await calls.produce(topic, ["a"]);
+    for (let times = 0; times < 3; times += 1) {
+      expect((await copied.produce(topic, ["b"], { key: "k" })).kind).toBe("backlog_full");
+    }
+    await calls.settle(topic, await calls.take(topic), ACK);
+    expect(sent.length).toBe(3);
+    for (const copy of sent) expect(await copy()).toEqual(["answer", "backlog_full", 0, 1]);
+    expect(await copied.produce(topic, ["b"], { key: "k" })).toMatchObject({ kind: "appended" });
+    for (const copy of sent) await copy();
+    expect(payloadsOf(await calls.take(topic))).toEqual(["b"]);
   });
 });
 

@@ -53,6 +53,8 @@ export type Produced =
       readonly isAwaited: boolean;
     }
   | { readonly kind: "backlog_full" }
+  /** More messages of one partition than it may ever hold. */
+  | { readonly kind: "beyond_length" }
   | { readonly kind: "idempotency_mismatch" }
   | { readonly kind: "too_many_topics" };
 
@@ -170,7 +172,7 @@ const runProduce = defineScript<
   if (kind === "mismatch") return { kind: "idempotency_mismatch" };
   if (kind !== "answer") return correctionOf(reply);
   const said = text(answer);
-  if (said === "backlog_full") return { kind: said };
+  if (said === "backlog_full" || said === "beyond_length") return { kind: said };
   return {
     kind: "appended",
     places: said.split(";").map(placeIn),

@@ -4,9 +4,15 @@
  */
 import { attemptWrite } from "../../shared/kernel/attempts.ts";
 import { ANSWER_MARGIN_MS, workerOperationId } from "../../shared/kernel/operation.ts";
-import { type Moved, NOBODY, partitionKeys, runReassign } from "../../shared/streams/reassign.ts";
+import {
+  type Moved,
+  NOBODY,
+  partitionKeys,
+  runReassign,
+  type TooManyConsumers,
+} from "../../shared/streams/reassign.ts";
 import { keysOf, type NoSuchGroup, type StreamsAccess, tell, withGroup } from "./access.ts";
-import { PENDING_MAX } from "./group.ts";
+import { CONSUMERS_MAX, PENDING_MAX } from "./group.ts";
 import { partitionsOf } from "./topic.ts";
 
 export interface Reassignment {
@@ -18,13 +24,13 @@ export interface Reassignment {
 
 /**
  * Makes what `from` holds `to`'s and due at once; receipts of it are worth nothing from then on. Moves no more
- * than `to` may hold. One trip.
+ * than `to` may hold; `to` becomes a consumer if it is none. One trip.
  */
 export function reassign(
   access: StreamsAccess,
   of: { readonly topic: string; readonly group: string },
   reassignment: Reassignment,
-): Promise<Moved | NoSuchGroup> {
+): Promise<Moved | TooManyConsumers | NoSuchGroup> {
   return move(access, of, reassignment, "keep");
 }
 
@@ -33,7 +39,7 @@ export function removeConsumer(
   access: StreamsAccess,
   of: { readonly topic: string; readonly group: string },
   consumer: string,
-): Promise<Moved | NoSuchGroup> {
+): Promise<Moved | TooManyConsumers | NoSuchGroup> {
   return move(access, of, { from: consumer, to: NOBODY, minIdleMs: 0 }, "remove");
 }
 
@@ -42,7 +48,7 @@ async function move(
   { topic, group: name }: { readonly topic: string; readonly group: string },
   { from, to, minIdleMs }: Reassignment,
   then: "remove" | "keep",
-): Promise<Moved | NoSuchGroup> {
+): Promise<Moved | TooManyConsumers | NoSuchGroup> {
   const keys = keysOf(access, topic);
   const groupKeys = keys.group(name);
   const operation = keys.operation(workerOperationId(access.newId()));
@@ -63,6 +69,7 @@ async function move(
           then,
           0,
           PENDING_MAX,
+          CONSUMERS_MAX,
         ],
         { timeoutMs: attempt.timeoutMs },
       ),

@@ -18,6 +18,17 @@ describe("a refusal says what to do:", () => {
     expect(full.headers.get("Retry-After")).toBe("1");
   });
 
+  it("a batch that is more than its partition may ever hold", async ({ expect }) => {
+    const topic = newName();
+    await call("PUT", topic, { body: { partitions: 1, maxLength: 1 } });
+    const messages = [{ payload: 1 }, { payload: 2 }];
+    expect(await call("POST", `${topic}/messages`, { body: { messages } })).toMatchObject({
+      status: 413,
+      body: { code: "too_large", retryable: false, outcome: "not_applied" },
+    });
+    expect((await call("GET", `${topic}/stats`)).body.length).toBe(0);
+  });
+
   it("a consumer that holds as much as it may", async ({ expect }) => {
     const topic = await topicWithGroup({ visibilityMs: 60_000 });
     const messages = Array.from({ length: 100 }, (_, i) => ({ key: `k${i}`, payload: i }));

@@ -9,7 +9,14 @@ import { list } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import { correctionOf, type Stale } from "../../shared/streams/correction.ts";
 import { partitionKeys } from "../../shared/streams/reassign.ts";
-import { keysOf, type StreamsAccess, topicBelief, withBelief, withGroup } from "./access.ts";
+import {
+  afterSteps,
+  keysOf,
+  type StreamsAccess,
+  topicBelief,
+  withBelief,
+  withGroup,
+} from "./access.ts";
 import deleteGroupSource from "./delete-group.lua";
 import deleteTopicSource from "./delete-topic.lua";
 import { readRegistered } from "./registry.ts";
@@ -49,37 +56,50 @@ export async function removeGroup(
 
 /** Deletes a topic with its groups and messages, also when there is none: two trips and one a group. */
 export async function removeTopic(access: StreamsAccess, name: string): Promise<void> {
-  const keys = keysOf(access, name);
-  for (let rounds = 0; rounds < ROUNDS_MAX; rounds += 1) {
-    const registered = await attemptRead(access.attempts, (timeoutMs) =>
-      readRegistered(access, name, { timeoutMs }),
-    );
-    if (registered === null) return;
-    for (const group of registered.groups) await removeGroup(access, name, group);
-    const operation = keys.operation(workerOperationId(access.newId()));
-    const { reply } = await attemptWrite("redis", access.attempts, async (attempt) => {
-      const belief = topicBelief(access, name);
-      const deleted = await withBelief(access, belief, attempt, (known) => {
-        const partitions = partitionsOf(known);
-        return runDeleteTopic(
-          access.redis,
-          [
-            operation,
-            keys.topics,
-            keys.topic,
-            ...partitions.map(keys.stream),
-            ...partitions.map(keys.mark),
-          ],
-          [known.text, name, attempt.expiresAtMs, attempt.expiresAtMs + ANSWER_MARGIN_MS],
-          { timeoutMs: attempt.timeoutMs },
-        );
-      });
-      return deleted ?? { kind: "deleted" as const };
-    });
-    access.topics.delete(keys.topic);
-    if (reply.kind === "deleted") return;
+  let groups = 0;
+  try {
+    for (let rounds = 0; rounds < ROUNDS_MAX; rounds += 1) {
+      const registered = await attemptRead(access.attempts, (timeoutMs) =>
+        readRegistered(access, name, { timeoutMs }),
+      );
+      if (registered === null) return;
+      for (const group of registered.groups) {
+        await removeGroup(access, name, group);
+        groups += 1;
+      }
+      if (await removeEmpty(access, name)) return;
+    }
+  } catch (error) {
+    throw afterSteps(error, groups);
   }
   throw new UpstreamError({ dependency: "redis", fault: "refused", outcome: "unknown" });
+}
+
+/** False when it has a group again. */
+async function removeEmpty(access: StreamsAccess, name: string): Promise<boolean> {
+  const keys = keysOf(access, name);
+  const operation = keys.operation(workerOperationId(access.newId()));
+  const { reply } = await attemptWrite("redis", access.attempts, async (attempt) => {
+    const belief = topicBelief(access, name);
+    const deleted = await withBelief(access, belief, attempt, (known) => {
+      const partitions = partitionsOf(known);
+      return runDeleteTopic(
+        access.redis,
+        [
+          operation,
+          keys.topics,
+          keys.topic,
+          ...partitions.map(keys.stream),
+          ...partitions.map(keys.mark),
+        ],
+        [known.text, name, attempt.expiresAtMs, attempt.expiresAtMs + ANSWER_MARGIN_MS],
+        { timeoutMs: attempt.timeoutMs },
+      );
+    });
+    return deleted ?? { kind: "deleted" as const };
+  });
+  access.topics.delete(keys.topic);
+  return reply.kind === "deleted";
 }
 
 type DeleteArgs = [known: string, name: string, expiresAtMs: number, answerUntilMs: number];

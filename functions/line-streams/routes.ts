@@ -32,6 +32,7 @@ import { messagesText } from "./message-text.ts";
 import { newMessages } from "./new-messages.ts";
 import {
   backlogFull,
+  batchTooLarge,
   groupDiffers,
   noSuchGroup,
   noSuchTopic,
@@ -97,6 +98,8 @@ export const lineStreamsRoutes = new Hono<AppEnv>()
       }
       case "backlog_full":
         return backlogFull(c);
+      case "beyond_length":
+        return batchTooLarge(c);
       case "idempotency_mismatch":
         return idempotencyMismatch(c);
       case "too_many_topics":

@@ -48,9 +48,11 @@ export async function settle(
   const touched = [...new Set(receipts.map(({ partition }) => partition))];
   const operation = keys.operation(operationId(access, groupName, receipts, settlement));
   const ms = durationOf(settlement);
+  let isOrdered = false;
   const { reply } = await attemptWrite("redis", access.attempts, (attempt) =>
-    withGroup(access, topic, groupName, attempt, (group) =>
-      runSettle(
+    withGroup(access, topic, groupName, attempt, (group) => {
+      isOrdered = group.ordered;
+      return runSettle(
         access.redis,
         [
           operation,
@@ -76,13 +78,13 @@ export async function settle(
           ]),
         ],
         { timeoutMs: attempt.timeoutMs },
-      ),
-    ),
+      );
+    }),
   );
   if (reply.kind === "no_such_group") return reply;
-  if (reply.isAwaited && settlement.kind === "nack" && reply.statuses.includes("ok")) {
-    const { delayMs } = settlement;
-    await tell(access, (monitor) => monitor.due(topic, groupName, delayMs));
+  const dueInMs = dueAfter(settlement, isOrdered);
+  if (reply.isAwaited && dueInMs !== null && reply.statuses.includes("ok")) {
+    await tell(access, (monitor) => monitor.due(topic, groupName, dueInMs));
   }
   return { kind: "settled", statuses: reply.statuses };
 }
@@ -96,6 +98,12 @@ function durationOf(settlement: Settlement): number {
     case "extend":
       return settlement.visibilityMs;
   }
+}
+
+/** When others may find something because of it; null for never. In an ordered group an acknowledgement makes way. */
+function dueAfter(settlement: Settlement, isOrdered: boolean): number | null {
+  if (settlement.kind === "nack") return settlement.delayMs;
+  return settlement.kind === "ack" && isOrdered ? 0 : null;
 }
 
 /** To prolong again is meant each time; the other two are meant once, however often they are sent. */

@@ -4,13 +4,13 @@
 -- KEYS[1] operation  [2] group; then for each partition: stream, due, held (see functions/line-streams/poll.lua)
 -- ARGV[1] group known to the caller  [2] expires_at_ms  [3] answer_until_ms  [4] group's name  [5] from
 --   [6] to; a name with a parenthesis is nobody's  [7] min_idle_ms  [8] messages_max  [9] 'remove' to forget the consumer if it has none left
---   [10] only what came due before now: '1'  [11] the most that a consumer may hold
+--   [10] only what came due before now: '1'  [11] the most that a consumer may hold  [12] consumers_max
 --
--- Returns { 'moved', how many, how many the consumer has left, somebody waits } or, with nothing done, { 'stale', group },
---   { 'expired', now }.
+-- Returns { 'moved', how many, how many the consumer has left, somebody waits } or, with nothing done,
+--   { 'too_many_consumers' }, { 'stale', group }, { 'expired', now }.
 --
 -- A repeat finds its operation and answers as the first time. Leaves the operation until answer_until_ms, all else without TTL.
-local group = redis.call('HMGET', KEYS[2], 'config', 'waiting', 'c ' .. ARGV[6])
+local group = redis.call('HMGET', KEYS[2], 'config', 'waiting', 'c ' .. ARGV[6], 's ' .. ARGV[6], 'consumers')
 if group[1] ~= ARGV[1] then return { 'stale', group[1] } end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -23,6 +23,8 @@ end
 if now > tonumber(ARGV[2]) then return { 'expired', now } end
 
 local is_nobody = string.find(ARGV[6], '(', 1, true)
+local is_new = not is_nobody and not group[4]
+if is_new and tonumber(group[5] or 0) >= tonumber(ARGV[12]) then return { 'too_many_consumers' } end
 local moved, left = 0, 0
 local room = math.min(ARGV[8], is_nobody and ARGV[8] or math.max(0, ARGV[11] - (group[3] or 0)))
 for i = 1, (#KEYS - 2) / 3 do
@@ -47,6 +49,9 @@ for i = 1, (#KEYS - 2) / 3 do
     redis.call('ZADD', due, unpack(dues))
     moved = moved + #ids
   end
+end
+if moved > 0 and is_new then -- a consumer like one that polls: bounded, and forgotten when it is silent
+  redis.call('HSET', KEYS[2], 's ' .. ARGV[6], string.format('%.0f', now), 'consumers', (group[5] or 0) + 1)
 end
 if moved > 0 then
   redis.call('HINCRBY', KEYS[2], 'c ' .. ARGV[5], -moved)

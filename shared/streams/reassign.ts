@@ -21,6 +21,11 @@ export interface Moved {
   readonly isAwaited: boolean;
 }
 
+/** Nothing was moved: its new holder would be one consumer more than a group may have. */
+export interface TooManyConsumers {
+  readonly kind: "too_many_consumers";
+}
+
 /** Stream, due and held of each partition. */
 export function partitionKeys(
   keys: TopicKeys,
@@ -48,10 +53,12 @@ export const runReassign = defineScript<
     then: "remove" | "keep",
     onlyDue: 0 | 1,
     pendingMax: number,
+    consumersMax: number,
   ],
-  Moved | Stale | Expired
+  Moved | TooManyConsumers | Stale | Expired
 >(reassignSource, (reply) => {
   const [kind, moved, left, isAwaited] = list(reply);
+  if (kind === "too_many_consumers") return { kind };
   if (kind !== "moved") return correctionOf(reply);
   return {
     kind,
