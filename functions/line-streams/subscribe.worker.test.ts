@@ -74,7 +74,7 @@ describe("a subscription", () => {
     const startedAtMs = performance.now();
     await call("POST", `${topic}/messages`, { body: `{"payload": {"x":\n\r\n1}}` });
     const second = await waiting;
-    expect(performance.now() - startedAtMs).toBeLessThan(150);
+    expect(performance.now() - startedAtMs).toBeLessThan(1_000);
     expect(second.data.payload).toEqual({ x: 1 });
     const receipts = [first.data.receipt, second.data.receipt];
     const acked = await call("POST", `${topic}/groups/g/ack`, { body: { receipts } });

@@ -60,7 +60,7 @@ describe("a poll whose monitor", () => {
       },
     }));
     expect([found, restarts]).toEqual([["a"], 1]);
-    expect(tookMs).toBeLessThan(300);
+    expect(tookMs).toBeLessThan(1_000);
   });
 
   it("has forgotten it before it waits begins anew", async ({ expect }) => {
@@ -74,7 +74,7 @@ describe("a poll whose monitor", () => {
       },
     }));
     expect([found, registrations]).toEqual([["a"], 2]);
-    expect(tookMs).toBeLessThan(300);
+    expect(tookMs).toBeLessThan(1_000);
   });
 
   it("is full, or cannot be reached, says so", async ({ expect }) => {
@@ -134,7 +134,7 @@ describe("a topic of many partitions", () => {
     const startedAtMs = performance.now();
     await calls.produce(topic, keys.slice(0, 1));
     expect(payloadsOf(await waiting)).toEqual(["0"]);
-    expect(performance.now() - startedAtMs).toBeLessThan(500);
+    expect(performance.now() - startedAtMs).toBeLessThan(1_000);
     await calls.produce(topic, keys.slice(1));
     const rest: string[] = [];
     for (let polls = 0; polls < 20 && rest.length < 99; polls += 1) {
