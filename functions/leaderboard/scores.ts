@@ -14,9 +14,8 @@
 import { attemptWrite, type Expired } from "../../shared/kernel/attempts.ts";
 import {
   ANSWER_MARGIN_MS,
-  CALLER_ANSWER_MS,
-  callerOperationId,
-  workerOperationId,
+  type CallerOperation,
+  operationOf,
 } from "../../shared/kernel/operation.ts";
 import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
@@ -38,13 +37,6 @@ import submitSource from "./submit.lua";
 /** Beyond this a new member is refused: a board of this size takes 110 to 730 MB of the store. */
 export const MEMBERS_MAX = 1_000_000;
 
-/** What makes a repeat of a call recognisable. */
-export interface CallerOperation {
-  readonly idempotencyKey: string;
-  /** What the key is unique within, beyond tenant and board. */
-  readonly scope: string;
-}
-
 export type Submitted =
   /** `isReplay` when it is what another request with this idempotency key was told. */
   | (Answer & { readonly isReplay: boolean })
@@ -54,16 +46,6 @@ export type Submitted =
 /** The board has gone since an attempt that had no answer, so nobody can say whether that was applied. */
 export interface Ambiguous {
   readonly kind: "ambiguous";
-}
-
-/** The name under which an answer is kept, and what tells one request with that name from another. */
-interface Operation {
-  readonly id: string;
-  readonly fingerprint: string;
-  /** Of this request, so that it knows an answer to an earlier one from its own. */
-  readonly nonce: string;
-  /** How long the answer is kept beyond the expiry of the write. */
-  readonly answerMs: number;
 }
 
 /**
@@ -78,7 +60,7 @@ export async function submitScores(
   caller: CallerOperation | null,
 ): Promise<Submitted | Ambiguous> {
   const keys = boardKeys(access.space, name);
-  const operation = operationOf(access.newId(), submissions, caller);
+  const operation = operationOf(access.newId(), caller, () => fingerprint(submissions));
   const { reply, wasAmbiguous } = await attemptWrite("redis", access.attempts, (attempt) =>
     withBoard(access, name, attempt, (board, day) => {
       const { timeoutMs, expiresAtMs } = attempt;
@@ -119,23 +101,6 @@ export async function submitScores(
     }),
   );
   return reply.kind === "no_such_board" && wasAmbiguous ? { kind: "ambiguous" } : reply;
-}
-
-function operationOf(
-  nonce: string,
-  submissions: readonly Submission[],
-  caller: CallerOperation | null,
-): Operation {
-  if (caller === null) {
-    const id = workerOperationId(nonce);
-    return { id, fingerprint: "-", nonce, answerMs: ANSWER_MARGIN_MS };
-  }
-  return {
-    id: callerOperationId(caller.scope, caller.idempotencyKey),
-    fingerprint: fingerprint(submissions),
-    nonce,
-    answerMs: CALLER_ANSWER_MS,
-  };
 }
 
 const runSubmit = defineScript<

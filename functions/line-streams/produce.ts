@@ -12,12 +12,7 @@
  *    that appends, that nobody can be waiting.
  */
 import { attemptWrite, type Expired, type WriteAttempt } from "../../shared/kernel/attempts.ts";
-import {
-  ANSWER_MARGIN_MS,
-  CALLER_ANSWER_MS,
-  callerOperationId,
-  workerOperationId,
-} from "../../shared/kernel/operation.ts";
+import { ANSWER_MARGIN_MS, type Operation, operationOf } from "../../shared/kernel/operation.ts";
 import { shortHash } from "../../shared/kernel/short-hash.ts";
 import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
@@ -69,7 +64,10 @@ export async function produce(
   messages: readonly NewMessage[],
   idempotencyKey: string | null,
 ): Promise<Produced> {
-  const operation = operationOf(access.newId(), messages, idempotencyKey);
+  const caller = idempotencyKey === null ? null : { idempotencyKey, scope: "messages" };
+  const operation = operationOf(access.newId(), caller, () =>
+    shortHash(JSON.stringify(messages.map(({ key, payload }) => [key, payload]))),
+  );
   const keyless = Math.floor(access.random() * SPREAD);
   const { reply } = await attemptWrite("redis", access.attempts, (attempt) =>
     withTopic(access, name, attempt, (topic) =>
@@ -80,32 +78,6 @@ export async function produce(
     await tell(access, (monitor) => monitor.appended(name));
   }
   return reply;
-}
-
-/** The name under which an answer is kept, and what tells one request with that name from another. */
-interface Operation {
-  readonly id: string;
-  readonly fingerprint: string;
-  /** Of this request, so that it knows an answer to an earlier one from its own. */
-  readonly nonce: string;
-  /** How long the answer is kept beyond the expiry of the write. */
-  readonly answerMs: number;
-}
-
-function operationOf(
-  nonce: string,
-  messages: readonly NewMessage[],
-  idempotencyKey: string | null,
-): Operation {
-  if (idempotencyKey === null) {
-    return { id: workerOperationId(nonce), fingerprint: "-", nonce, answerMs: ANSWER_MARGIN_MS };
-  }
-  return {
-    id: callerOperationId("messages", idempotencyKey),
-    fingerprint: shortHash(JSON.stringify(messages.map(({ key, payload }) => [key, payload]))),
-    nonce,
-    answerMs: CALLER_ANSWER_MS,
-  };
 }
 
 interface Append {

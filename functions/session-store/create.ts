@@ -6,12 +6,7 @@
  * a nonce that the store keeps with the answer, so that nobody keeps the token.
  */
 import { attemptWrite, type Expired } from "../../shared/kernel/attempts.ts";
-import {
-  ANSWER_MARGIN_MS,
-  CALLER_ANSWER_MS,
-  callerOperationId,
-  workerOperationId,
-} from "../../shared/kernel/operation.ts";
+import { ANSWER_MARGIN_MS, operationOf } from "../../shared/kernel/operation.ts";
 import { shortHash } from "../../shared/kernel/short-hash.ts";
 import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
@@ -89,23 +84,20 @@ async function sendCreate(
   const space = { instance: access.instance, tenant };
   const publicId = access.newId();
   const keys = sessionKeys(space, { userHash: userHashOf(userId), publicId });
-  const operation = creationKey(
-    space,
-    idempotencyKey === null
-      ? workerOperationId(nonce)
-      : callerOperationId("sessions", idempotencyKey),
+  const caller = idempotencyKey === null ? null : { idempotencyKey, scope: "sessions" };
+  const operation = operationOf(nonce, caller, () =>
+    shortHash(JSON.stringify([userId, device, data])),
   );
-  const answerMs = idempotencyKey === null ? ANSWER_MARGIN_MS : CALLER_ANSWER_MS;
   const { reply } = await attemptWrite("redis", access.attempts, ({ timeoutMs, expiresAtMs }) =>
     runCreate(
       access.redis,
-      [operation, keys.session, keys.user],
+      [creationKey(space, operation.id), keys.session, keys.user],
       [
         expiresAtMs,
-        expiresAtMs + answerMs,
+        expiresAtMs + operation.answerMs,
         expiresAtMs + ANSWER_MARGIN_MS,
-        shortHash(JSON.stringify([userId, device, data])),
-        nonce,
+        operation.fingerprint,
+        operation.nonce,
         kid,
         publicId,
         hash,

@@ -3,6 +3,7 @@
  * HTTP face of the session store. A route parses, makes one call into the pattern, and chooses a status.
  */
 import { type Context, Hono } from "hono";
+import type { CallerOperation } from "../../shared/kernel/operation.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { endpoint } from "../http/endpoint.ts";
 import { IDEMPOTENCY_KEY } from "../http/headers.ts";
@@ -43,7 +44,7 @@ import {
 import { readSession } from "./read.ts";
 import type { CartLine, Session } from "./record.ts";
 import { rotateSession } from "./rotate.ts";
-import { type CallerOperation, updateSession } from "./update.ts";
+import { updateSession } from "./update.ts";
 
 type Ctx = Context<AppEnv>;
 

@@ -3,7 +3,7 @@
  * The script that changes a session, with its types.
  */
 import type { Expired, WriteAttempt } from "../../shared/kernel/attempts.ts";
-import { ANSWER_MARGIN_MS } from "../../shared/kernel/operation.ts";
+import { ANSWER_MARGIN_MS, type Operation } from "../../shared/kernel/operation.ts";
 import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import { keysOf, type NoSession, type SessionAccess } from "./access.ts";
@@ -25,16 +25,6 @@ export type UpdateAnswer =
 export type UpdateRefusal = "too_large" | "too_many_fields" | "cart_full" | "quantity_range";
 
 const REFUSALS = ["too_large", "too_many_fields", "cart_full", "quantity_range"] as const;
-
-/** The name under which an answer is kept, and what tells one request with that name from another. */
-export interface Operation {
-  readonly id: string;
-  readonly fingerprint: string;
-  /** Of this request, so that it knows an answer to an earlier one from its own. */
-  readonly nonce: string;
-  /** How long the answer is kept beyond the expiry of the write. */
-  readonly answerMs: number;
-}
 
 export interface Update {
   readonly changes: readonly Change[];

@@ -11,24 +11,12 @@
  *    that is answered gets the first answer. A refusal is remembered like any other answer.
  */
 import { attemptWrite } from "../../shared/kernel/attempts.ts";
-import {
-  ANSWER_MARGIN_MS,
-  CALLER_ANSWER_MS,
-  callerOperationId,
-  workerOperationId,
-} from "../../shared/kernel/operation.ts";
+import { type CallerOperation, operationOf } from "../../shared/kernel/operation.ts";
 import { shortHash } from "../../shared/kernel/short-hash.ts";
 import { type NoSession, type SessionAccess, successorCookie } from "./access.ts";
 import type { Change } from "./changes.ts";
 import type { SessionCookie } from "./cookie.ts";
-import { type Operation, sendUpdate, type UpdateAnswer } from "./update-script.ts";
-
-/** What makes a repeat of a call recognisable. */
-export interface CallerOperation {
-  readonly idempotencyKey: string;
-  /** What the key is unique within, beyond the session: the end of the path. */
-  readonly scope: string;
-}
+import { sendUpdate, type UpdateAnswer } from "./update-script.ts";
 
 export interface UpdateWish {
   readonly changes: readonly Change[];
@@ -50,7 +38,7 @@ export async function updateSession(
   cookie: SessionCookie,
   { changes, version = null, needsCart = false, caller = null }: UpdateWish,
 ): Promise<Updated> {
-  const operation = operationOf(access.newId(), changes, caller);
+  const operation = operationOf(access.newId(), caller, () => shortHash(JSON.stringify(changes)));
   const { reply } = await attemptWrite("redis", access.attempts, (attempt) =>
     sendUpdate(access, cookie, { changes, operation, version, needsCart, attempt }),
   );
@@ -64,21 +52,4 @@ export async function updateSession(
     case "no_session":
       return reply;
   }
-}
-
-function operationOf(
-  nonce: string,
-  changes: readonly Change[],
-  caller: CallerOperation | null,
-): Operation {
-  if (caller === null) {
-    const id = workerOperationId(nonce);
-    return { id, fingerprint: "-", nonce, answerMs: ANSWER_MARGIN_MS };
-  }
-  return {
-    id: callerOperationId(caller.scope, caller.idempotencyKey),
-    fingerprint: shortHash(JSON.stringify(changes)),
-    nonce,
-    answerMs: CALLER_ANSWER_MS,
-  };
 }

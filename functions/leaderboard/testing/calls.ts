@@ -2,11 +2,12 @@
  * @module
  * Calls of the pattern in the short form that tests read best in.
  */
+import type { CallerOperation } from "../../../shared/kernel/operation.ts";
 import type { BoardDefinition } from "../board.ts";
 import { createBoard } from "../boards.ts";
 import { readRange } from "../ranking.ts";
 import type { RankingChoice } from "../rankings.ts";
-import { type CallerOperation, submitScores } from "../scores.ts";
+import { submitScores } from "../scores.ts";
 import type { Stand } from "./stand.ts";
 import { definitionOf } from "./stand.ts";
 
