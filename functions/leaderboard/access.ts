@@ -12,7 +12,14 @@ import type { Attempts, Expired } from "../../shared/kernel/attempts.ts";
 import type { BoundedCache, BoundedCacheOptions } from "../../shared/kernel/bounded-cache.ts";
 import { UpstreamError } from "../../shared/kernel/errors.ts";
 import type { RedisCallOptions, RedisPort, RedisReply } from "../../shared/redis/port.ts";
-import { integer, list, MalformedReply, nullable, text } from "../../shared/redis/reply.ts";
+import {
+  expired,
+  integer,
+  list,
+  MalformedReply,
+  nullable,
+  text,
+} from "../../shared/redis/reply.ts";
 import { type Board, parseBoard } from "./board.ts";
 import { type BoardSpace, boardKeys } from "./keys.ts";
 import { dayOf } from "./windows.ts";
@@ -51,7 +58,7 @@ export function correctionOf(reply: RedisReply): Correction | Expired | null {
     case "day":
       return { kind: "other_day", storeNowMs: integer(fact) };
     case "expired":
-      return { kind: "expired", storeNowMs: integer(fact) };
+      return expired(reply);
     default:
       return null;
   }

@@ -8,7 +8,7 @@
  */
 import { attemptWrite, type Expired } from "../../shared/kernel/attempts.ts";
 import { ANSWER_MARGIN_MS, workerOperationId } from "../../shared/kernel/operation.ts";
-import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
+import { expired, integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import {
   type Correction,
@@ -92,14 +92,12 @@ const runCreate = defineScript<
 >(createSource, (reply) => {
   const [kind, fact] = list(reply);
   switch (kind) {
-    case "expired":
-      return { kind, storeNowMs: integer(fact) };
     case "created":
     case "unchanged":
     case "differs":
       return { kind, board: parseBoard(text(fact)) };
     default:
-      throw new MalformedReply();
+      return expired(reply);
   }
 });
 

@@ -6,7 +6,7 @@ import { attemptWrite, type Expired } from "../../shared/kernel/attempts.ts";
 import { UpstreamError } from "../../shared/kernel/errors.ts";
 import { ANSWER_MARGIN_MS, workerOperationId } from "../../shared/kernel/operation.ts";
 import type { RedisCallOptions } from "../../shared/redis/port.ts";
-import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
+import { expired, list, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import type { Stale } from "../../shared/streams/correction.ts";
 import { keysOf, remember, type StreamsAccess, tell, topicBelief, withBelief } from "./access.ts";
@@ -107,8 +107,6 @@ const runPut = defineScript<
 >(putSource, (reply) => {
   const [kind, fact] = list(reply);
   switch (kind) {
-    case "expired":
-      return { kind, storeNowMs: integer(fact) };
     case "too_many":
       return { kind: "too_many_topics" };
     case "created":
@@ -117,6 +115,6 @@ const runPut = defineScript<
     case "differs":
       return { kind, topic: parseTopic(text(fact)) };
     default:
-      throw new MalformedReply();
+      return expired(reply);
   }
 });

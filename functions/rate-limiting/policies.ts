@@ -8,8 +8,7 @@
 import { attemptRead, attemptWrite, type Expired } from "../../shared/kernel/attempts.ts";
 import { UpstreamError } from "../../shared/kernel/errors.ts";
 import { ANSWER_MARGIN_MS, workerOperationId } from "../../shared/kernel/operation.ts";
-import type { RedisReply } from "../../shared/redis/port.ts";
-import { integer, list, MalformedReply, nullable, text } from "../../shared/redis/reply.ts";
+import { expired, list, MalformedReply, nullable, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import type { LimiterAccess } from "./access.ts";
 import deleteSource from "./delete-policy.lua";
@@ -214,7 +213,7 @@ const runPut = defineScript<
     case "too_many":
       return { kind };
     default:
-      return expired(kind, fact);
+      return expired(reply);
   }
 });
 
@@ -223,11 +222,6 @@ const runDelete = defineScript<
   [name: string, expiresAtMs: number, answerUntilMs: number],
   { readonly kind: "deleted" } | Expired
 >(deleteSource, (reply) => {
-  const [kind, fact] = list(reply);
-  return kind === "deleted" ? { kind } : expired(kind, fact);
+  const [kind] = list(reply);
+  return kind === "deleted" ? { kind } : expired(reply);
 });
-
-function expired(kind: RedisReply | undefined, fact: RedisReply | undefined): Expired {
-  if (kind !== "expired") throw new MalformedReply();
-  return { kind, storeNowMs: integer(fact) };
-}

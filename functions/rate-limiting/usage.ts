@@ -4,7 +4,7 @@
  */
 import { attemptRead, attemptWrite, type Expired } from "../../shared/kernel/attempts.ts";
 import { ANSWER_MARGIN_MS, workerOperationId } from "../../shared/kernel/operation.ts";
-import { integer, list, MalformedReply } from "../../shared/redis/reply.ts";
+import { expired, list, MalformedReply } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import type { LimiterAccess } from "./access.ts";
 import { memoryKey } from "./blocked.ts";
@@ -70,8 +70,6 @@ const runReset = defineScript<
   [expiresAtMs: number, answerUntilMs: number],
   { readonly kind: "reset" } | Expired
 >(resetSource, (reply) => {
-  const [kind, fact] = list(reply);
-  if (kind === "reset") return { kind };
-  if (kind !== "expired") throw new MalformedReply();
-  return { kind, storeNowMs: integer(fact) };
+  const [kind] = list(reply);
+  return kind === "reset" ? { kind } : expired(reply);
 });

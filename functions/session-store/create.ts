@@ -8,7 +8,7 @@
 import { attemptWrite, type Expired } from "../../shared/kernel/attempts.ts";
 import { ANSWER_MARGIN_MS, operationOf } from "../../shared/kernel/operation.ts";
 import { shortHash } from "../../shared/kernel/short-hash.ts";
-import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
+import { expired, integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import { newToken, type SessionAccess, sealed, type UnknownSecret } from "./access.ts";
 import { type Fields, sizeBytes } from "./changes.ts";
@@ -148,8 +148,7 @@ const runCreate = defineScript<
 >(createSource, (reply) => {
   const [kind, fact, answer, isReplay] = list(reply);
   if (kind === "mismatch") return { kind: "idempotency_mismatch" };
-  if (kind === "expired") return { kind, storeNowMs: integer(fact) };
-  if (kind !== "answer") throw new MalformedReply();
+  if (kind !== "answer") return expired(reply);
   const [what, kid, publicId, created, until, absolute] = text(answer).split(" ");
   if (what === "too_many_sessions") return { kind: what, isReplay: integer(isReplay) === 1 };
   if (what !== "created") throw new MalformedReply();

@@ -10,7 +10,7 @@
  */
 import { attemptWrite, type Expired } from "../../shared/kernel/attempts.ts";
 import { ANSWER_MARGIN_MS, workerOperationId } from "../../shared/kernel/operation.ts";
-import { integer, list, MalformedReply } from "../../shared/redis/reply.ts";
+import { expired, integer, list } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import {
   afterAll,
@@ -96,16 +96,14 @@ const runEnd = defineScript<
   [tokenHash: string, publicId: string, expiresAtMs: number],
   Ended | Expired
 >(endSource, (reply) => {
-  const [kind, fact] = list(reply);
+  const [kind] = list(reply);
   switch (kind) {
     case "ended":
     case "left_behind":
     case "no_session":
       return { kind };
-    case "expired":
-      return { kind, storeNowMs: integer(fact) };
     default:
-      throw new MalformedReply();
+      return expired(reply);
   }
 });
 
@@ -129,9 +127,7 @@ const runEndOthers = defineScript<
       return { kind, ended: integer(fact), isFresh: integer(isFresh) === 1 };
     case "no_session":
       return { kind };
-    case "expired":
-      return { kind, storeNowMs: integer(fact) };
     default:
-      throw new MalformedReply();
+      return expired(reply);
   }
 });

@@ -10,7 +10,7 @@
  *    an earlier token has nothing.
  */
 import { attemptWrite, type Expired } from "../../shared/kernel/attempts.ts";
-import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
+import { expired, integer, list, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import {
   afterAll,
@@ -105,9 +105,7 @@ const runRotate = defineScript<
       };
     case "no_session":
       return { kind };
-    case "expired":
-      return { kind, storeNowMs: integer(fact) };
     default:
-      throw new MalformedReply();
+      return expired(reply);
   }
 });

@@ -4,7 +4,7 @@
  */
 import type { Expired, WriteAttempt } from "../../shared/kernel/attempts.ts";
 import { ANSWER_MARGIN_MS, type Operation } from "../../shared/kernel/operation.ts";
-import { integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
+import { expired, integer, list, MalformedReply, text } from "../../shared/redis/reply.ts";
 import { defineScript } from "../../shared/redis/script.ts";
 import { keysOf, type NoSession, type SessionAccess } from "./access.ts";
 import { type Change, changeArguments } from "./changes.ts";
@@ -109,10 +109,8 @@ const runUpdate = defineScript<
     case "mismatch":
     case "no_session":
       return { kind };
-    case "expired":
-      return { kind, storeNowMs: integer(fact) };
     default:
-      throw new MalformedReply();
+      return expired(reply);
   }
 });
 

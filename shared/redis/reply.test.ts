@@ -1,5 +1,5 @@
 import { describe, it } from "vitest";
-import { integer, list, MalformedReply, nullable, text } from "./reply.ts";
+import { expired, integer, list, MalformedReply, nullable, text } from "./reply.ts";
 
 describe("reading a reply", () => {
   it("takes integers as numbers and as digits", ({ expect }) => {
@@ -31,5 +31,12 @@ describe("reading a reply", () => {
       "a",
     ]);
     expect(() => nullable(1, text)).toThrow(MalformedReply);
+  });
+
+  it("takes the refusal of a late write, and nothing else for one", ({ expect }) => {
+    expect(expired(["expired", 7])).toEqual({ kind: "expired", storeNowMs: 7 });
+    for (const reply of [["expired"], ["done", 7], "expired", null]) {
+      expect(() => expired(reply)).toThrow(MalformedReply);
+    }
   });
 });

@@ -3,6 +3,7 @@
  * Reading what Redis answered. A reply that has another shape than the script promises comes from a
  * broken store or a broken path to it, so it is a failed dependency and never a bug of the caller.
  */
+import type { Expired } from "../kernel/attempts.ts";
 import type { RedisReply } from "./port.ts";
 
 /** Raised by the readers below; `defineScript` turns it into an UpstreamError. */
@@ -33,4 +34,11 @@ export function nullable<Value>(
   read: (reply: RedisReply) => Value,
 ): Value | null {
   return reply === null || reply === undefined ? null : read(reply);
+}
+
+/** Reads `{ 'expired', now }`: with it a script refuses a write that came too late by its own clock. */
+export function expired(reply: RedisReply): Expired {
+  const [kind, now] = list(reply);
+  if (kind !== "expired") throw new MalformedReply();
+  return { kind, storeNowMs: integer(now) };
 }

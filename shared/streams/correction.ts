@@ -1,6 +1,6 @@
 import type { Expired } from "../kernel/attempts.ts";
 import type { RedisReply } from "../redis/port.ts";
-import { integer, list, MalformedReply, nullable, text } from "../redis/reply.ts";
+import { expired, list, nullable, text } from "../redis/reply.ts";
 
 /** A script's word that its caller's belief is wrong. Nothing was done. */
 export interface Stale {
@@ -12,7 +12,5 @@ export interface Stale {
 /** Reads the replies that every script may give: a correction, and a write that came too late. */
 export function correctionOf(reply: RedisReply): Stale | Expired {
   const [kind, fact] = list(reply);
-  if (kind === "stale") return { kind, text: nullable(fact, text) };
-  if (kind === "expired") return { kind, storeNowMs: integer(fact) };
-  throw new MalformedReply();
+  return kind === "stale" ? { kind, text: nullable(fact, text) } : expired(reply);
 }
